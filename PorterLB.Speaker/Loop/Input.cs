@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using System.Net;
+using PorterLB.Speaker.Hellos;
+
+namespace PorterLB.Speaker.Loop;
+
+/// <summary>Everything that can happen to a speaker on one segment. Inputs carry no time: the machine is told it beside.</summary>
+public abstract record Input
+{
+    private Input()
+    {
+    }
+
+    /// <summary>A hello of our cluster, authenticated and decoded, arrived.</summary>
+    /// <param name="Hello">What it says.</param>
+    /// <param name="CapturedAt">When the kernel saw it, on the machine's clock: a hello that queued while we slept proves no life now.</param>
+    public sealed record HelloHeard(Hello Hello, TimeSpan CapturedAt) : Input;
+
+    /// <summary>The rights for the addresses of this segment, whole.</summary>
+    /// <param name="Addresses">Those that belong on this segment; a missing one has been released or has moved to another interface.</param>
+    public sealed record RightsChanged(ImmutableDictionary<IPAddress, AddressRights> Addresses) : Input;
+
+    /// <summary>Contact with the source of the rights (the API server) was won or lost.</summary>
+    /// <param name="Fresh">Whether there was contact within the last 2.5 s.</param>
+    public sealed record ContactChanged(bool Fresh) : Input;
+
+    /// <summary>The interface went up (with carrier), went down, or changed its hardware address.</summary>
+    /// <param name="Up">Whether frames can be sent and received.</param>
+    /// <param name="Mac">Its hardware address.</param>
+    public sealed record LinkChanged(bool Up, MacAddress Mac) : Input;
+
+    /// <summary>Another machine said that it has one of our addresses: an ARP reply or gratuitous ARP, an NDP advertisement.</summary>
+    /// <param name="Address">The address, one of those in the rights.</param>
+    /// <param name="Mac">Who says so; never our own hardware address.</param>
+    /// <param name="Speaker">The node of the peer speaker with that hardware address, or null for a stranger.</param>
+    public sealed record AddressSeen(IPAddress Address, MacAddress Mac, string? Speaker) : Input;
+
+    /// <summary>Another machine asks whether one of our addresses is free (RFC 5227 probe, DAD solicitation).</summary>
+    /// <param name="Address">The address.</param>
+    /// <param name="Mac">Who asks.</param>
+    public sealed record AddressProbed(IPAddress Address, MacAddress Mac) : Input;
+
+    /// <summary>A neighbour that is no speaker answered a probe of ours: we have ears.</summary>
+    public sealed record NeighborAnswered : Input
+    {
+        /// <summary>The one instance: the event carries nothing.</summary>
+        public static NeighborAnswered Instance { get; } = new();
+    }
+
+    /// <summary>The node's forwarding (kube-proxy) became healthy or unhealthy.</summary>
+    /// <param name="Healthy">Whether traffic that arrives here is forwarded.</param>
+    public sealed record DataPlaneChanged(bool Healthy) : Input;
+
+    /// <summary>Time has passed; sent at <c>NextDeadline</c> at the latest.</summary>
+    public sealed record Tick : Input
+    {
+        /// <summary>The one instance: the event carries nothing.</summary>
+        public static Tick Instance { get; } = new();
+    }
+
+    /// <summary>The process is asked to stop: hand over, then finish.</summary>
+    public sealed record Leave : Input
+    {
+        /// <summary>The one instance: the event carries nothing.</summary>
+        public static Leave Instance { get; } = new();
+    }
+}
