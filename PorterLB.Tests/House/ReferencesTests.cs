@@ -6,7 +6,7 @@ namespace PorterLB.Tests.House;
 /// <summary>Dependencies point one way: the compiler proves what each project may know (docs/concepts/architecture.md).</summary>
 public class ReferencesTests
 {
-    private static readonly Assembly Speaker = typeof(LayerTwoSpeaker).Assembly;
+    private static readonly Assembly Speaker = typeof(MacAddress).Assembly;
     private static readonly Assembly Reconciler = Assembly.Load("PorterLB.Reconciler");
     private static readonly Assembly Operator = Assembly.Load("porterlb");
     private static readonly Assembly Lab = Assembly.Load("porterlb-lab");
