@@ -27,6 +27,6 @@ public partial class ClockAndChanceTests
         Assert.Empty(offenders);
     }
 
-    [GeneratedRegex(@"RS0030|\bDateTime(Offset)?\.(Utc)?Now\b|\bStopwatch\b|\bRandom\.Shared\b|\bEnvironment\.TickCount|\bThread\.Sleep\b|\bGuid\.NewGuid\b|\bTimeProvider\.System\b|\bnew Random\(\)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"RS0030|\bDateTime(Offset)?\.(Utc)?Now\b|\bStopwatch\b|\bRandom\.Shared\b|\bEnvironment\.TickCount|\bThread\.Sleep\b|\bGuid\.NewGuid\b|\bTimeProvider\.System\b|\bnew Random\(\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Banned();
 }
