@@ -24,6 +24,14 @@ public enum SpeakerState
     Leaving = 2,
 }
 
+/// <summary>What a speaker says of itself, and what others pass on of it together with the evidence of its life.</summary>
+/// <param name="State">Where it stands.</param>
+/// <param name="Steady">It has not flapped lately.</param>
+/// <param name="Fresh">It had contact with the API server in the last 2.5 s.</param>
+/// <param name="Deaf">It hears no hello and no neighbour answers its probes.</param>
+/// <param name="Healthy">Its node forwards what arrives (kube-proxy answers its health check).</param>
+public readonly record struct Standing(SpeakerState State, bool Steady, bool Fresh, bool Deaf, bool Healthy);
+
 /// <summary>
 /// Who outranks whom for an address. Compared field by field in this order, then by the holder's score and name; frozen when the
 /// claim is made.
@@ -44,7 +52,11 @@ public readonly record struct ClaimRank(long Epoch, int Term, bool Steady, bool 
 /// <param name="Rank">Its rank.</param>
 /// <param name="Holder">The holder's node name; empty in a tombstone.</param>
 /// <param name="HolderIncarnation">The holder's life in which it claimed; default in a tombstone.</param>
-public sealed record Claim(IPAddress Address, ClaimRank Rank, string Holder, Incarnation HolderIncarnation)
+/// <param name="Sequence">
+/// The hello of the holder in which it told this, so that a relayed claim renews nothing that the holder itself stopped repeating.
+/// The sender's own claims carry the sequence of the very hello (a codec may leave it out there); 0 in a tombstone.
+/// </param>
+public sealed record Claim(IPAddress Address, ClaimRank Rank, string Holder, Incarnation HolderIncarnation, ulong Sequence)
 {
     /// <summary>Whether this tells of a release.</summary>
     public bool IsTombstone => Rank.Term == ClaimRank.Released;
@@ -53,10 +65,16 @@ public sealed record Claim(IPAddress Address, ClaimRank Rank, string Holder, Inc
 /// <summary>Evidence of life that a speaker has of another, passed on without adding delay or rumours.</summary>
 /// <param name="Node">Of whom.</param>
 /// <param name="Incarnation">In which life.</param>
-/// <param name="Sequence">The newest hello of that node known by any way.</param>
-/// <param name="Age">How old that evidence is when this is sent.</param>
+/// <param name="Sequence">The newest hello of that life known by any way.</param>
+/// <param name="Age">How old that evidence is when this is sent (on the wire: whole milliseconds, rounded up).</param>
 /// <param name="Direct">Whether the sender itself hears that node.</param>
-public sealed record HeardPeer(string Node, Incarnation Incarnation, ulong Sequence, TimeSpan Age, bool Direct);
+/// <param name="Proven">
+/// Whether the sender trusts that life. If not, the entry proves nothing to third parties; it only tells that node that its
+/// incarnation was heard, so that its answer can be told from a recording.
+/// </param>
+/// <param name="Standing">What that node said of itself in that hello.</param>
+public sealed record HeardPeer(
+    string Node, Incarnation Incarnation, ulong Sequence, TimeSpan Age, bool Direct, bool Proven, Standing Standing);
 
 /// <summary>What a speaker says on a segment, each 100 ms and at once on a change.</summary>
 public sealed record Hello
@@ -67,22 +85,13 @@ public sealed record Hello
     /// <summary>The sender's present life.</summary>
     public required Incarnation Incarnation { get; init; }
 
-    /// <summary>Grows by one with every datagram of this life.</summary>
+    /// <summary>Grows by one with every datagram of this life, from 1.</summary>
     public required ulong Sequence { get; init; }
 
-    /// <summary>Where the sender stands.</summary>
-    public required SpeakerState State { get; init; }
+    /// <summary>What the sender says of itself.</summary>
+    public required Standing Standing { get; init; }
 
-    /// <summary>The sender has not flapped lately.</summary>
-    public bool Steady { get; init; }
-
-    /// <summary>The sender had contact with the API server in the last 2.5 s.</summary>
-    public bool Fresh { get; init; }
-
-    /// <summary>The sender hears no hello and no neighbour answers its probes.</summary>
-    public bool Deaf { get; init; }
-
-    /// <summary>Whom the sender hears.</summary>
+    /// <summary>Whom the sender hears; not all of them when there are many: the rest follows in the next hellos.</summary>
     public ImmutableArray<HeardPeer> Hears { get; init; } = [];
 
     /// <summary>Claims: changed ones, tombstones, own ones round robin, relayed ones.</summary>

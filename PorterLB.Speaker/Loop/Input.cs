@@ -16,9 +16,22 @@ public abstract record Input
     /// <param name="CapturedAt">When the kernel saw it, on the machine's clock: a hello that queued while we slept proves no life now.</param>
     public sealed record HelloHeard(Hello Hello, TimeSpan CapturedAt) : Input;
 
-    /// <summary>The rights for the addresses of this segment, whole.</summary>
-    /// <param name="Addresses">Those that belong on this segment; a missing one has been released or has moved to another interface.</param>
-    public sealed record RightsChanged(ImmutableDictionary<IPAddress, AddressRights> Addresses) : Input;
+    /// <summary>
+    /// The rights for the addresses of this segment, whole. Also given once at start, from disk, before the API server was reached:
+    /// the first ones from the API server then replace them like any others.
+    /// </summary>
+    /// <param name="Addresses">Those that belong on this segment. One that was there and is missing now has been released, unless it is
+    /// <paramref name="Elsewhere"/>.</param>
+    /// <param name="Elsewhere">Addresses that exist but are answered for on another interface: dropped here, without telling anybody that
+    /// they were released.</param>
+    public sealed record RightsChanged(ImmutableDictionary<IPAddress, AddressRights> Addresses, ImmutableHashSet<IPAddress> Elsewhere) : Input
+    {
+        /// <summary>Rights whose missing addresses have all been released.</summary>
+        public RightsChanged(ImmutableDictionary<IPAddress, AddressRights> addresses)
+            : this(addresses, [])
+        {
+        }
+    }
 
     /// <summary>Contact with the source of the rights (the API server) was won or lost.</summary>
     /// <param name="Fresh">Whether there was contact within the last 2.5 s.</param>
@@ -32,15 +45,12 @@ public abstract record Input
     /// <summary>Another machine said that it has one of our addresses: an ARP reply or gratuitous ARP, an NDP advertisement.</summary>
     /// <param name="Address">The address, one of those in the rights.</param>
     /// <param name="Mac">Who says so; never our own hardware address.</param>
-    /// <param name="Speaker">The node of the peer speaker with that hardware address, or null for a stranger.</param>
+    /// <param name="Speaker">The node of the speaker whose hellos come from that hardware address, or null for a stranger.</param>
     public sealed record AddressSeen(IPAddress Address, MacAddress Mac, string? Speaker) : Input;
 
-    /// <summary>Another machine asks whether one of our addresses is free (RFC 5227 probe, DAD solicitation).</summary>
-    /// <param name="Address">The address.</param>
-    /// <param name="Mac">Who asks.</param>
-    public sealed record AddressProbed(IPAddress Address, MacAddress Mac) : Input;
-
-    /// <summary>A neighbour that is no speaker answered a probe of ours: we have ears.</summary>
+    /// <summary>
+    /// A neighbour answered a probe of ours, or any other frame of another station arrived: we have ears. One per 50 ms is enough.
+    /// </summary>
     public sealed record NeighborAnswered : Input
     {
         /// <summary>The one instance: the event carries nothing.</summary>
