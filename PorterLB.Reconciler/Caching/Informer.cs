@@ -1,0 +1,258 @@
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using PorterLB.Reconciler.Client;
+using PorterLB.Reconciler.Entities;
+using PorterLB.Reconciler.Watching;
+
+namespace PorterLB.Reconciler.Caching;
+
+/// <summary>
+/// A cache that follows the API server, and tells its subscribers what changes. One instance per kind and process, shared by all.
+/// </summary>
+/// <typeparam name="TEntity">The kind of object.</typeparam>
+public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IReflectorTarget<TEntity>
+    where TEntity : class, IKubernetesObject<V1ObjectMeta>
+{
+    private readonly IKubernetesClient _client;
+    private readonly EntityType<TEntity> _type;
+    private readonly InformerOptions<TEntity> _options;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly ILogger _logger;
+    private readonly Store<TEntity> _store;
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Held while a change is stored and handed out, and while a subscriber is added with what is there:
+    // each subscriber sees every change once, in order, however late it came.
+    private readonly Lock _delivery = new();
+    private readonly List<Action<Delta<TEntity>>> _subscribers = [];
+    private readonly List<Action<bool>> _connectedSubscribers = [];
+    private volatile bool _connected;
+    private volatile string? _lastError;
+
+    /// <summary>Makes one; it does nothing before <see cref="RunAsync"/>.</summary>
+    public Informer(
+        IKubernetesClient client,
+        EntityType<TEntity> type,
+        InformerOptions<TEntity> options,
+        TimeProvider time,
+        Random random,
+        ILogger<Informer<TEntity>> logger)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        ArgumentNullException.ThrowIfNull(options);
+        _client = client;
+        _type = type;
+        _options = options;
+        _time = time;
+        _random = random;
+        _logger = logger;
+        _store = new Store<TEntity>(options.Indexes);
+        Name = string.IsNullOrEmpty(type.Metadata.Group) ? type.Metadata.PluralName : $"{type.Metadata.PluralName}.{type.Metadata.Group}";
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc cref="IEntityCache{TEntity}.HasSynced"/>
+    public bool HasSynced => _synced.Task.IsCompletedSuccessfully;
+
+    /// <inheritdoc/>
+    public bool Connected => _connected;
+
+    /// <inheritdoc/>
+    public string? LastError => _connected ? null : _lastError;
+
+    /// <inheritdoc/>
+    public TEntity? Get(EntityKey key) => _store.Get(key);
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<TEntity> List() => _store.List();
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<TEntity> ByIndex(string index, string value) => _store.ByIndex(index, value);
+
+    /// <summary>Makes objects findable by what <paramref name="values"/> gives for each.</summary>
+    public void AddIndex(string name, Func<TEntity, IEnumerable<string>> values) => _store.AddIndex(name, values);
+
+    /// <summary>
+    /// Calls back for every change, on the informer's own thread and in order: be quick, do no I/O. What the cache holds already comes
+    /// first, as replayed additions. What a handler throws is logged and costs nobody else anything. Dispose to end it.
+    /// </summary>
+    public IDisposable Subscribe(Action<Delta<TEntity>> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        lock (_delivery)
+        {
+            foreach (var item in _store.List())
+            {
+                Call(handler, new Delta<TEntity>(null, item) { IsReplay = true });
+            }
+
+            _subscribers.Add(handler);
+        }
+
+        return new Subscription(() =>
+        {
+            lock (_delivery)
+            {
+                _subscribers.Remove(handler);
+            }
+        });
+    }
+
+    /// <inheritdoc/>
+    public IDisposable SubscribeConnected(Action<bool> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        lock (_delivery)
+        {
+            _connectedSubscribers.Add(handler);
+        }
+
+        return new Subscription(() =>
+        {
+            lock (_delivery)
+            {
+                _connectedSubscribers.Remove(handler);
+            }
+        });
+    }
+
+    /// <inheritdoc/>
+    public Task WaitForSyncAsync(CancellationToken cancellationToken) => _synced.Task.WaitAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var scope = new ListOptions
+        {
+            Namespace = _options.Namespace,
+            LabelSelector = _options.LabelSelector,
+            FieldSelector = _options.FieldSelector,
+        };
+        var reflector = new Reflector<TEntity>(_client, _type, scope, this, _time, _random, _logger);
+        await Task.WhenAll(reflector.RunAsync(cancellationToken), ResyncAsync(cancellationToken));
+    }
+
+    void IReflectorTarget<TEntity>.Replace(EntityList<TEntity> list)
+    {
+        var keep = list.Unreadable.Select(unreadable => unreadable.Key).ToHashSet();
+        var items = list.Items.Select(Transform).ToList();
+        lock (_delivery)
+        {
+            var initial = !HasSynced;
+            foreach (var delta in _store.Replace(items, keep))
+            {
+                Deliver(initial ? delta with { IsReplay = true } : delta);
+            }
+
+            _synced.TrySetResult();
+        }
+    }
+
+    void IReflectorTarget<TEntity>.Set(TEntity entity)
+    {
+        var item = Transform(entity);
+        lock (_delivery)
+        {
+            Deliver(new Delta<TEntity>(_store.Set(EntityKey.Of(item), item), item));
+        }
+    }
+
+    void IReflectorTarget<TEntity>.Remove(TEntity entity)
+    {
+        lock (_delivery)
+        {
+            // The event carries the last state, which may be newer than ours.
+            if (_store.Remove(EntityKey.Of(entity)) is not null)
+            {
+                Deliver(new Delta<TEntity>(Transform(entity), null));
+            }
+        }
+    }
+
+    void IReflectorTarget<TEntity>.Remove(EntityKey key)
+    {
+        lock (_delivery)
+        {
+            if (_store.Remove(key) is { } old)
+            {
+                Deliver(new Delta<TEntity>(old, null));
+            }
+        }
+    }
+
+    void IReflectorTarget<TEntity>.SetConnected(bool connected, string? error)
+    {
+        if (error is not null)
+        {
+            _lastError = error;
+        }
+
+        lock (_delivery)
+        {
+            if (_connected == connected)
+            {
+                return;
+            }
+
+            _connected = connected;
+            foreach (var handler in _connectedSubscribers.ToArray())
+            {
+                try
+                {
+                    handler(connected);
+                }
+                catch (Exception exception)
+                {
+                    _logger.SubscriberFailed(exception, Name);
+                }
+            }
+        }
+    }
+
+    private async Task ResyncAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // Spread, so that informers started together do not wake every reconciler at once.
+            await Task.Delay(_options.ResyncPeriod * (0.9 + (0.2 * _random.NextDouble())), _time, cancellationToken);
+            lock (_delivery)
+            {
+                foreach (var item in _store.List())
+                {
+                    Deliver(new Delta<TEntity>(item, item) { IsReplay = true });
+                }
+            }
+        }
+    }
+
+    private TEntity Transform(TEntity entity) => _type.Transform is null ? entity : _type.Transform(entity);
+
+    private void Deliver(Delta<TEntity> delta)
+    {
+        foreach (var handler in _subscribers.ToArray())
+        {
+            Call(handler, delta);
+        }
+    }
+
+    private void Call(Action<Delta<TEntity>> handler, Delta<TEntity> delta)
+    {
+        try
+        {
+            handler(delta);
+        }
+        catch (Exception exception)
+        {
+            _logger.SubscriberFailed(exception, Name);
+        }
+    }
+
+    private sealed class Subscription(Action end) : IDisposable
+    {
+        public void Dispose() => end();
+    }
+}

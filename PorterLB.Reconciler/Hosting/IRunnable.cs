@@ -1,0 +1,21 @@
+namespace PorterLB.Reconciler.Hosting;
+
+/// <summary>
+/// Work that goes on beside the reconcilers. Ends when it is cancelled. Ending before, by return or by exception, stops the process:
+/// a half-alive replica is worse than a restarted one.
+/// </summary>
+public interface IRunnable
+{
+    /// <summary>Runs until cancelled.</summary>
+    Task RunAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// Work to be done once by a new leader: after the caches are synced and leadership is won, before any reconciler runs.
+/// What it throws stops the process.
+/// </summary>
+public interface ILeaderStartup
+{
+    /// <summary>Prepares.</summary>
+    Task StartAsync(CancellationToken cancellationToken);
+}

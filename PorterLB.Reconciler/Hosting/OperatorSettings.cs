@@ -1,0 +1,80 @@
+using System.Diagnostics.CodeAnalysis;
+using PorterLB.Reconciler.Leadership;
+
+namespace PorterLB.Reconciler.Hosting;
+
+/// <summary>What holds for an operator as a whole.</summary>
+public sealed record OperatorSettings
+{
+    /// <summary>Its name: of its Lease, and as the source of its Events.</summary>
+    public string Name { get; init; } = "operator";
+
+    /// <summary>The namespace of its Lease.</summary>
+    public string Namespace { get; init; } = "default";
+
+    /// <summary>Whether replicas elect one that reconciles.</summary>
+    public LeaderElectionType LeaderElectionType { get; init; } = LeaderElectionType.None;
+
+    /// <summary>The times of the election.</summary>
+    public LeaseTimes Lease { get; init; } = new();
+
+    /// <summary>Whether registered finalizers are put on objects before they are reconciled.</summary>
+    public bool AutoAttachFinalizers { get; init; } = true;
+
+    /// <summary>How long the first list of each cache may take before the start is given up.</summary>
+    public TimeSpan SyncTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// How long a stop may take in all. Shorter than the 30 s that Kubernetes gives a Pod, so that the lease is given back before the kill.
+    /// </summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>
+    /// Ends the process with this exit code, at once: leadership was lost, and whatever still runs must not go on.
+    /// </summary>
+    public Action<int> Exit { get; init; } = Environment.Exit;
+}
+
+/// <summary>Makes <see cref="OperatorSettings"/>, one <c>With…</c> each.</summary>
+public sealed class OperatorSettingsBuilder
+{
+    private OperatorSettings _settings = new();
+
+    /// <summary>Sets <see cref="OperatorSettings.Name"/>.</summary>
+    public OperatorSettingsBuilder WithName(string name) => With(_settings with { Name = name });
+
+    /// <summary>Sets <see cref="OperatorSettings.Namespace"/>.</summary>
+    public OperatorSettingsBuilder WithNamespace(string @namespace) => With(_settings with { Namespace = @namespace });
+
+    /// <summary>Sets <see cref="OperatorSettings.LeaderElectionType"/>.</summary>
+    public OperatorSettingsBuilder WithLeaderElection(LeaderElectionType type) => With(_settings with { LeaderElectionType = type });
+
+    /// <summary>Sets <see cref="OperatorSettings.Lease"/>.</summary>
+    /// <param name="duration">How long others wait after the last renewal that they saw (15 s).</param>
+    /// <param name="renewDeadline">How long the holder tries to renew before it gives up (10 s).</param>
+    /// <param name="retryPeriod">How often either tries (2 s).</param>
+    /// <exception cref="ArgumentException">Not duration &gt; renewDeadline &gt; 1.2 × retryPeriod.</exception>
+    public OperatorSettingsBuilder WithLease(TimeSpan duration, TimeSpan renewDeadline, TimeSpan retryPeriod) =>
+        With(_settings with { Lease = new LeaseTimes(duration, renewDeadline, retryPeriod) });
+
+    /// <summary>Sets <see cref="OperatorSettings.AutoAttachFinalizers"/>.</summary>
+    public OperatorSettingsBuilder WithAutoAttachFinalizers(bool autoAttach) => With(_settings with { AutoAttachFinalizers = autoAttach });
+
+    /// <summary>Sets <see cref="OperatorSettings.SyncTimeout"/>.</summary>
+    public OperatorSettingsBuilder WithSyncTimeout(TimeSpan timeout) => With(_settings with { SyncTimeout = timeout });
+
+    /// <summary>Sets <see cref="OperatorSettings.StopTimeout"/>.</summary>
+    public OperatorSettingsBuilder WithStopTimeout(TimeSpan timeout) => With(_settings with { StopTimeout = timeout });
+
+    /// <summary>Sets <see cref="OperatorSettings.Exit"/>.</summary>
+    public OperatorSettingsBuilder WithExit([NotNull] Action<int> exit) => With(_settings with { Exit = exit });
+
+    /// <summary>The settings made so far.</summary>
+    public OperatorSettings Build() => _settings;
+
+    private OperatorSettingsBuilder With(OperatorSettings settings)
+    {
+        _settings = settings;
+        return this;
+    }
+}

@@ -1,0 +1,87 @@
+using k8s;
+using k8s.Models;
+using PorterLB.Reconciler.Caching;
+using PorterLB.Reconciler.Client;
+using PorterLB.Reconciler.Entities;
+
+namespace PorterLB.Reconciler.Leadership;
+
+/// <summary>
+/// The client for what only a leader may write. Reading is as ever. A write is refused with a <see cref="NotLeaderException"/> once
+/// <see cref="ILeadership.MayWrite"/> is false, and carries the write timeout, so that none arrives after somebody else leads.
+/// </summary>
+public sealed class LeaderClient(IKubernetesClient client, ILeadership leadership) : IKubernetesClient
+{
+    /// <inheritdoc/>
+    public Task<TEntity?> GetAsync<TEntity>(EntityType<TEntity> type, EntityKey key, CancellationToken cancellationToken = default)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        client.GetAsync(type, key, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<EntityList<TEntity>> ListAsync<TEntity>(
+        EntityType<TEntity> type, ListOptions? options = null, CancellationToken cancellationToken = default)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        client.ListAsync(type, options, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IWatchStream<TEntity>> WatchAsync<TEntity>(
+        EntityType<TEntity> type, ListOptions options, TimeSpan timeout, CancellationToken cancellationToken = default)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        client.WatchAsync(type, options, timeout, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<byte[]> GetRawAsync(string path, CancellationToken cancellationToken = default) => client.GetRawAsync(path, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<TEntity> CreateAsync<TEntity>(
+        EntityType<TEntity> type, TEntity entity, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        client.CreateAsync(type, entity, Bounded(timeout), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<TEntity> UpdateAsync<TEntity>(
+        EntityType<TEntity> type, TEntity entity, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        client.UpdateAsync(type, entity, Bounded(timeout), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<TEntity> UpdateStatusAsync<TEntity>(
+        EntityType<TEntity> type, TEntity entity, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        client.UpdateStatusAsync(type, entity, Bounded(timeout), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task DeleteAsync<TEntity>(
+        EntityType<TEntity> type,
+        EntityKey key,
+        Preconditions? preconditions = null,
+        TimeSpan? timeout = null,
+        CancellationToken cancellationToken = default)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        client.DeleteAsync(type, key, preconditions, Bounded(timeout), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<TEntity> PatchAsync<TEntity>(
+        EntityType<TEntity> type,
+        EntityKey key,
+        PatchKind kind,
+        ReadOnlyMemory<byte> body,
+        string? subresource = null,
+        string? fieldManager = null,
+        bool force = false,
+        TimeSpan? timeout = null,
+        CancellationToken cancellationToken = default)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        client.PatchAsync(type, key, kind, body, subresource, fieldManager, force, Bounded(timeout), cancellationToken);
+
+    // Asked for with every write and not once per reconciliation: a reconciliation may wait for the server in between.
+    private TimeSpan Bounded(TimeSpan? timeout)
+    {
+        if (!leadership.MayWrite)
+        {
+            throw new NotLeaderException();
+        }
+
+        return timeout is { } asked && asked < leadership.WriteTimeout ? asked : leadership.WriteTimeout;
+    }
+}

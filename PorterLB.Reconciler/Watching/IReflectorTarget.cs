@@ -1,0 +1,26 @@
+using k8s;
+using k8s.Models;
+using PorterLB.Reconciler.Caching;
+using PorterLB.Reconciler.Client;
+
+namespace PorterLB.Reconciler.Watching;
+
+/// <summary>Where a reflector puts what it sees.</summary>
+internal interface IReflectorTarget<TEntity>
+    where TEntity : class, IKubernetesObject<V1ObjectMeta>
+{
+    /// <summary>All that there is.</summary>
+    void Replace(EntityList<TEntity> list);
+
+    /// <summary>An object is new or changed.</summary>
+    void Set(TEntity entity);
+
+    /// <summary>An object is gone; its last state is known.</summary>
+    void Remove(TEntity entity);
+
+    /// <summary>An object is gone; its last state could not be read.</summary>
+    void Remove(EntityKey key);
+
+    /// <summary>The watch was established, or lost; <paramref name="error"/> says why, or what keeps it from being established.</summary>
+    void SetConnected(bool connected, string? error = null);
+}
