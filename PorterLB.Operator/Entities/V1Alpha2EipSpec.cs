@@ -16,7 +16,7 @@ internal sealed record V1Alpha2EipSpec
 
     [Pattern(Api.AddressPattern)]
     [Length(1, 95)]
-    [Items(1, 256)]
+    [Items(-1, 256)]
     [UniqueItems]
     [Description("Further addresses of the same forms: several ranges, or both families for dual-stack Services.")]
     [Example("""["192.168.0.91-192.168.0.104","fd00::91-fd00::104"]""", Json = true)]

@@ -11,7 +11,7 @@ namespace PorterLB.Operator.Entities;
 [KubernetesEntityCategories("networking")]
 [Description("Which nodes announce which pools, on which interfaces, and how fast another node takes over. Without any such object the defaults serve every pool.")]
 [GenericAdditionalPrinterColumn(".spec.eips", "eips", "string", Description = "The pools by name; empty with no eipSelector is every pool.")]
-[GenericAdditionalPrinterColumn(".spec.failover.deadAfter", "dead after", "string", Description = "After how long another node takes over.")]
+[GenericAdditionalPrinterColumn(".spec.failover.deadAfter", "failover", "string", Description = "After how long another node takes over.")]
 [GenericAdditionalPrinterColumn(".status.eligibleNodes", "nodes", "integer", Description = "Nodes that may announce.")]
 [GenericAdditionalPrinterColumn(".status.addresses", "addresses", "integer", Description = "Addresses that it governs.")]
 [GenericAdditionalPrinterColumn(".spec.interfaces", "interfaces", "string", Priority = PrinterColumnPriority.WideView, Description = "Where, if it was said.")]

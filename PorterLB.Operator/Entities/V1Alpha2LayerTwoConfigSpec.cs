@@ -67,7 +67,7 @@ internal sealed record V1Alpha2PreferredNodes
 }
 
 /// <summary>How fast a dead node is noticed.</summary>
-[ValidationRule("duration(self.deadAfter) >= duration(self.heartbeatInterval) * 3", fieldPath: ".deadAfter", message: "deadAfter must be at least three times heartbeatInterval")]
+[ValidationRule("duration(self.deadAfter) >= duration(self.heartbeatInterval) + duration(self.heartbeatInterval) + duration(self.heartbeatInterval)", message: "deadAfter must be at least three times heartbeatInterval")]
 [Description("How fast a dead node is noticed.")]
 internal sealed record V1Alpha2Failover
 {

@@ -14,6 +14,7 @@ public sealed record LabelSelector
     public IReadOnlyDictionary<string, string>? MatchLabels { get; set; }
 
     /// <summary>Further requirements.</summary>
+    [Items(-1, 64)]
     [Description("Further requirements; all of them must hold.")]
     public IReadOnlyList<LabelSelectorRequirement>? MatchExpressions { get; set; }
 
@@ -34,6 +35,9 @@ public sealed record LabelSelector
 }
 
 /// <summary>One requirement on one label.</summary>
+[ValidationRule(
+    "self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0 : !has(self.values) || size(self.values) == 0",
+    message: "In and NotIn need values; Exists and DoesNotExist have none")]
 public sealed record LabelSelectorRequirement
 {
     /// <summary>The label's name.</summary>
@@ -48,6 +52,8 @@ public sealed record LabelSelectorRequirement
     public LabelSelectorOperator Operator { get; set; }
 
     /// <summary>The values of In and NotIn.</summary>
+    [Length(-1, 63)]
+    [Items(-1, 256)]
     [Description("The values of In and NotIn; empty for Exists and DoesNotExist.")]
     public IReadOnlyList<string>? Values { get; set; }
 
