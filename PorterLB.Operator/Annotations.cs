@@ -25,6 +25,12 @@ internal static class Annotations
     /// <summary>On an Eip: serves whoever no other Eip is for.</summary>
     public const string DefaultEip = "eip.openelb.kubesphere.io/is-default-eip";
 
+    /// <summary>
+    /// Written by us: the Eip that each address came from, in the order of the addresses. Tells a user who names another Eip (the address
+    /// changes) from an Eip that was narrowed or split under its Services (it stays).
+    /// </summary>
+    public const string Origin = "porterlb.io/eip";
+
     /// <summary>Written by us: the elected node, or "address=node,…".</summary>
     public const string Node = "layer2.porterlb.io/node";
 

@@ -65,7 +65,7 @@ internal readonly record struct AddressRange(IpFamily Family, UInt128 First, UIn
             return problem;
         }
 
-        range = Of(address!);
+        range = Of(address);
         return null;
     }
 
@@ -84,11 +84,11 @@ internal readonly record struct AddressRange(IpFamily Family, UInt128 First, UIn
             return problem;
         }
 
-        var family = address!.Family();
+        var family = address.Family();
         if (!int.TryParse(prefix, NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length > family.Bits()
             || (prefix.Length > 1 && prefix[0] == '0'))
         {
-            var mask = AddressText.TryParse(prefix, out var netmask, out _) ? PrefixOf(netmask!) : null;
+            var mask = AddressText.TryParse(prefix, out var netmask, out _) ? PrefixOf(netmask) : null;
             return mask is null
                 ? $"'{text}' has no prefix length from 0 to {family.Bits()} after the slash; write it as {address}/{(family == IpFamily.IPv4 ? 28 : 64)}"
                 : $"'{text}' has a netmask after the slash; write the prefix length: {address}/{mask}";
@@ -116,7 +116,7 @@ internal readonly record struct AddressRange(IpFamily Family, UInt128 First, UIn
                 : problem;
         }
 
-        if (first!.Family() != last!.Family())
+        if (first.Family() != last.Family())
         {
             return $"'{text}' begins in {first.Family()} and ends in {last.Family()}; write a range for each family";
         }

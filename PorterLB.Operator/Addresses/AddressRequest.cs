@@ -37,6 +37,9 @@ internal sealed record AddressRequest
     /// <summary>What the Service's status says that it has: the truth, once it is adopted.</summary>
     public ImmutableArray<IPAddress> InStatus { get; init; } = [];
 
+    /// <summary>From which Eip each of these came, where that was written down.</summary>
+    public ImmutableDictionary<IPAddress, string> Origins { get; init; } = ImmutableDictionary<IPAddress, string>.Empty;
+
     public ImmutableDictionary<string, string> NamespaceLabels { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     public ImmutableDictionary<string, string> ServiceLabels { get; init; } = ImmutableDictionary<string, string>.Empty;

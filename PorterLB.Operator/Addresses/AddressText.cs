@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -14,12 +15,12 @@ internal static class AddressText
     /// <param name="text">What the user wrote.</param>
     /// <param name="address">The address, or null.</param>
     /// <param name="problem">What is wrong and what would be right, or null.</param>
-    public static bool TryParse(string text, out IPAddress? address, out string? problem)
+    public static bool TryParse(string text, [NotNullWhen(true)] out IPAddress? address, out string? problem)
     {
         ArgumentNullException.ThrowIfNull(text);
         address = null;
         problem = text.Contains(':', StringComparison.Ordinal) ? ReadV6(text, out address) : ReadV4(text, out address);
-        return problem is null;
+        return problem is null && address is not null;
     }
 
     private static string? ReadV4(string text, out IPAddress? address)

@@ -8,6 +8,9 @@ namespace PorterLB.Operator.Addresses;
 /// <param name="Refusal">Why something is missing or is not what was asked for, or null. May come with addresses: nothing is taken away before there is something better.</param>
 internal sealed record Allocation(ImmutableArray<IPAddress> Addresses, Refusal? Refusal = null)
 {
+    /// <summary>For each address the Eip that it came from, or "" where nobody knows any more.</summary>
+    public ImmutableArray<string> Origins { get; init; } = [];
+
     /// <summary>Addresses that its status names and that are another's: the one of two Services that has to give way.</summary>
     public ImmutableArray<Duplicate> Duplicates { get; init; } = [];
 

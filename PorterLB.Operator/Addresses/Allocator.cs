@@ -28,7 +28,7 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
     private bool _givesNew = true;
 
     /// <summary>Told of Services whose allocation changed although nobody asked: they waited, and something became free.</summary>
-    public event Action<EntityKey>? Served;
+    public Action<EntityKey> Served { get; set; } = static _ => { };
 
     /// <summary>How many Services wait for an address.</summary>
     public int Waiting
@@ -115,13 +115,14 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         Allocation result;
         lock (_lock)
         {
-            var before = _holdings.GetValueOrDefault(request.Service)?.Request.Sharing;
+            var before = _holdings.GetValueOrDefault(request.Service)?.Request;
             var holding = HoldingOf(request);
             var addresses = holding.Addresses.Values.ToHashSet();
             result = Decide(holding);
 
-            // A released address, or one that may be shared now, can be what another waits for.
-            if ((before is not null && !before.Equals(request.Sharing)) || !addresses.IsSubsetOf(holding.Addresses.Values))
+            // An address let go, or one that may be shared now, can be what another waits for.
+            if (!addresses.SetEquals(holding.Addresses.Values)
+                || (before is not null && !(before.Sharing.Equals(request.Sharing) && before.Requested.SequenceEqual(request.Requested))))
             {
                 ServeWaiting(served);
             }
@@ -150,39 +151,43 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
     }
 
     /// <summary>A Service has no use for its addresses any more.</summary>
-    public void Release(EntityKey service) => Act(() =>
+    /// <param name="service">Which.</param>
+    /// <param name="silent">Nobody answers for them any more: they may be given out at once.</param>
+    public void Release(EntityKey service, bool silent = false) => Act(() =>
     {
         if (_holdings.Remove(service, out var holding))
         {
+            var addresses = holding.Addresses.Values.ToArray();
             Drop(holding);
+            foreach (var address in addresses)
+            {
+                if (silent && _leaving.ContainsKey(address))
+                {
+                    Free(address);
+                }
+            }
         }
     });
 
     /// <summary>Looks again whether released addresses are still announced. To be called about twice a second.</summary>
     public void Settle()
     {
+        List<EntityKey> served = [];
         lock (_lock)
         {
-            if (_leaving.Count == 0)
+            var freed = _leaving.Where(leaving => time.GetElapsedTime(leaving.Value) >= LeastPause && !isAnnounced(leaving.Key)).ToArray();
+            foreach (var (address, _) in freed)
             {
-                return;
+                Free(address);
+            }
+
+            if (freed.Length > 0)
+            {
+                ServeWaiting(served);
             }
         }
 
-        Act(() =>
-        {
-            foreach (var (address, since) in _leaving.ToArray())
-            {
-                if (time.GetElapsedTime(since) >= LeastPause && !isAnnounced(address))
-                {
-                    _leaving.Remove(address);
-                    foreach (var state in _pools.Values)
-                    {
-                        state.Return(address);
-                    }
-                }
-            }
-        });
+        Tell(served);
     }
 
     /// <summary>How much of a pool is in use.</summary>
@@ -198,7 +203,6 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
             }
 
             var used = _users.Where(user => state.Pool.Holds(user.Key)).ToArray();
-            var families = state.Indexes.Where(index => index.Size > 0).ToArray();
             var ranges = state.Pool.Ranges;
             return new PoolUsage(
                 state.Size,
@@ -256,7 +260,7 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
 
             if (Obstacle(holding, address, out _) is null)
             {
-                Hold(holding, address);
+                Hold(holding, address, holding.Request.Origins.GetValueOrDefault(address) ?? holding.Request.Pool);
             }
             else
             {
@@ -279,19 +283,19 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         foreach (var family in request.Families)
         {
             var current = holding.Addresses.GetValueOrDefault(family);
-            if (current is not null && Obstacle(holding, current, out var kept) is { } obstacle)
+            if (current is not null)
             {
-                refusal ??= new Refusal(RefusalReason.AddressInUse, $"Service '{request.Service}' gives up {current}: it {obstacle}.");
-                current = null;
-            }
-            else
-            {
-                kept = null;
+                if (Obstacle(holding, current, out var kept) is { } obstacle)
+                {
+                    refusal ??= new Refusal(RefusalReason.AddressInUse, $"Service '{request.Service}' gives up {current}: it {obstacle}.");
+                    current = null;
+                }
+
+                tolerated ??= kept;
             }
 
             var (target, why) = mayChange ? Choose(holding, family, current) : (null, null);
             refusal = why ?? refusal;
-            tolerated ??= kept;
             target ??= current;
             if (target is not null)
             {
@@ -323,12 +327,13 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
 
         foreach (var address in targets.Values)
         {
-            Hold(holding, address);
+            Hold(holding, address, OriginOf(address));
         }
 
         Wait(holding, !complete);
         return new Allocation([.. request.Families.Where(targets.ContainsKey).Select(family => targets[family])], refusal)
         {
+            Origins = [.. request.Families.Where(targets.ContainsKey).Select(family => holding.Origins[family] ?? "")],
             Duplicates = [.. duplicates],
             Tolerated = tolerated,
         };
@@ -362,8 +367,10 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
 
         if (request.Pool is { } name)
         {
-            if (current is not null && (!_pools.Values.Any(state => state.Pool.Holds(current)) || _pools.GetValueOrDefault(name)?.Pool.Holds(current) == true))
+            // A pool that was narrowed or split under the Service is no reason to move it; that its user named another one is.
+            if (current is not null && (holding.Origins[family] == name || _pools.GetValueOrDefault(name)?.Pool.Holds(current) == true))
             {
+                holding.Origins[family] = name;
                 return (current, null);
             }
 
@@ -485,6 +492,15 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         }
     }
 
+    private void Free(IPAddress address)
+    {
+        _leaving.Remove(address);
+        foreach (var state in _pools.Values)
+        {
+            state.Return(address);
+        }
+    }
+
     // Why this Service may not use an address that others use, or null; OpenELB's old sharing is tolerated, with a word.
     private string? Obstacle(Holding holding, IPAddress address, out string? tolerated)
     {
@@ -515,7 +531,9 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         return null;
     }
 
-    private void Hold(Holding holding, IPAddress address)
+    private string? OriginOf(IPAddress address) => _pools.Values.FirstOrDefault(state => state.Pool.Holds(address))?.Pool.Name;
+
+    private void Hold(Holding holding, IPAddress address, string? origin)
     {
         if (holding.Addresses.TryGetValue(address.Family(), out var held) && held.Equals(address))
         {
@@ -523,6 +541,7 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         }
 
         holding.Addresses[address.Family()] = address;
+        holding.Origins[address.Family()] = origin;
         if (_users.TryGetValue(address, out var users))
         {
             users.Add(holding);
@@ -545,6 +564,7 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
     private void LetGo(Holding holding, IpFamily family, IPAddress address)
     {
         holding.Addresses.Remove(family);
+        holding.Origins.Remove(family);
         IndexKey(holding, address, present: false);
         var users = _users[address];
         users.Remove(holding);
@@ -638,7 +658,7 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
     {
         foreach (var service in served.Distinct())
         {
-            Served?.Invoke(service);
+            Served(service);
         }
     }
 
@@ -647,6 +667,8 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         public AddressRequest Request { get; set; } = request;
 
         public Dictionary<IpFamily, IPAddress> Addresses { get; } = [];
+
+        public Dictionary<IpFamily, string?> Origins { get; } = [];
 
         public LinkedListNode<Holding>? Place { get; set; }
     }

@@ -1,0 +1,465 @@
+using System.Collections.Immutable;
+using System.Net;
+using CsCheck;
+using Microsoft.Extensions.Time.Testing;
+using PorterLB.Operator.Addresses;
+using PorterLB.Reconciler.Caching;
+using PorterLB.Reconciler.Entities;
+
+namespace PorterLB.Tests.Operator.Addresses;
+
+public sealed class AllocatorTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly HashSet<IPAddress> _announced = [];
+    private readonly Allocator _allocator;
+    private readonly List<string> _served = [];
+
+    public AllocatorTests() => _allocator = new Allocator(_time, _announced.Contains) { Served = key => _served.Add(key.ToString()) };
+
+    private static Pool Pool(string name, params string[] ranges) => new() { Name = name, Ranges = [.. ranges.Select(AddressRange.Parse)] };
+
+    private static AddressRequest Request(string service, params string[] requested) => new()
+    {
+        Service = EntityKey.Parse(service),
+        Uid = service,
+        Families = [IpFamily.IPv4],
+        Requested = [.. requested.Select(IPAddress.Parse)],
+    };
+
+    private static AddressRequest DualStack(string service, FamilyPolicy policy) =>
+        Request(service) with { Families = [IpFamily.IPv4, IpFamily.IPv6], FamilyPolicy = policy };
+
+    private string Assign(AddressRequest request)
+    {
+        var allocation = _allocator.Assign(request);
+        return allocation.Addresses.IsEmpty ? $"{allocation.Refusal!.Reason}" : string.Join(',', allocation.Addresses);
+    }
+
+    private void Free(string service)
+    {
+        _allocator.Release(EntityKey.Parse(service), silent: true);
+    }
+
+    [Fact]
+    public void The_lowest_free_address_is_given_and_asking_again_changes_nothing()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.91-192.168.0.93"));
+        Assert.Equal("192.168.0.91", Assign(Request("shop/a")));
+        Assert.Equal("192.168.0.92", Assign(Request("shop/b")));
+        Assert.Equal("192.168.0.91", Assign(Request("shop/a")));
+        Free("shop/a");
+        Assert.Equal("192.168.0.91", Assign(Request("shop/c")));
+    }
+
+    [Fact]
+    public void A_full_pool_says_so_in_words_that_help()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.91-192.168.0.92"));
+        Assign(Request("shop/a"));
+        Assign(Request("shop/b"));
+        Assert.Equal(
+            "Eip 'lan' has no free address for Service 'shop/web': all 2 of 192.168.0.91-192.168.0.92 are in use. Release a Service, widen spec.address, "
+            + "or name another Eip in the annotation eip.openelb.kubesphere.io/v1alpha2.",
+            _allocator.Assign(Request("shop/web")).Refusal!.Message);
+    }
+
+    [Fact]
+    public void Who_waits_is_served_in_order_when_something_frees_up()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.91"));
+        Assign(Request("shop/a"));
+        Assert.Equal("PoolExhausted", Assign(Request("shop/b")));
+        Assert.Equal("PoolExhausted", Assign(Request("shop/c")));
+        Free("shop/a");
+        Assert.Equal(["shop/b"], _served);
+        Assert.Equal("192.168.0.91", Assign(Request("shop/b")));
+        _allocator.Put(Pool("lan", "192.168.0.91-192.168.0.95"));
+        Assert.Equal(["shop/b", "shop/c"], _served);
+        Assert.Equal(0, _allocator.Waiting);
+    }
+
+    [Fact]
+    public void A_full_pool_is_followed_by_the_next()
+    {
+        _allocator.Put(Pool("a", "192.168.0.1") with { Priority = 1 });
+        _allocator.Put(Pool("b", "192.168.0.2") with { Priority = 2 });
+        Assert.Equal("192.168.0.1", Assign(Request("shop/a")));
+        Assert.Equal("192.168.0.2", Assign(Request("shop/b")));
+    }
+
+    [Fact]
+    public void Pools_for_a_namespace_come_before_the_default_one_and_that_before_those_for_everybody()
+    {
+        _allocator.Put(Pool("everybody", "192.168.0.1"));
+        _allocator.Put(Pool("default", "192.168.0.2") with { IsDefault = true, Priority = 9 });
+        _allocator.Put(Pool("shop", "192.168.0.3") with { Namespaces = ["shop"], Priority = 9 });
+        _allocator.Put(Pool("gold", "192.168.0.4") with { NamespaceSelector = new LabelSelector { MatchLabels = new Dictionary<string, string> { ["tier"] = "gold" } } });
+        _allocator.Put(Pool("asked", "192.168.0.5") with { AutoAssign = false });
+        Assert.Equal("192.168.0.3", Assign(Request("shop/a")));
+        Assert.Equal("192.168.0.2", Assign(Request("shop/b")));
+        Assert.Equal("192.168.0.1", Assign(Request("shop/c")));
+        Assert.Equal("PoolExhausted", Assign(Request("shop/d")));
+        Assert.Equal("192.168.0.4", Assign(Request("bank/a") with { NamespaceLabels = ImmutableDictionary<string, string>.Empty.Add("tier", "gold") }));
+        Assert.Equal("192.168.0.5", Assign(Request("bank/b") with { Pool = "asked" }));
+    }
+
+    [Fact]
+    public void Selectors_are_a_fence_only_where_they_are_enforced()
+    {
+        _allocator.Put(Pool("shop", "192.168.0.1-192.168.0.9") with { Namespaces = ["shop"] });
+        Assert.Equal("NoPool", Assign(Request("bank/a")));
+        Assert.Equal("192.168.0.1", Assign(Request("bank/b") with { Pool = "shop" }));
+        _allocator.Put(_allocator.Find("shop")! with { EnforceSelectors = true });
+        Assert.Equal("192.168.0.1", Assign(Request("bank/b") with { Pool = "shop" }));
+        Assert.Equal("PoolForbidden", Assign(Request("bank/c") with { Pool = "shop" }));
+        Assert.Equal("PoolForbidden", Assign(Request("bank/d", "192.168.0.5")));
+    }
+
+    [Fact]
+    public void A_disabled_pool_gives_nothing_new_and_takes_nothing_away()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        Assign(Request("shop/a"));
+        _allocator.Put(_allocator.Find("lan")! with { Disabled = true });
+        Assert.Equal("192.168.0.1", Assign(Request("shop/a")));
+        Assert.Equal("NoPool", Assign(Request("shop/b")));
+        Assert.Equal("PoolUnavailable", Assign(Request("shop/c", "192.168.0.3")));
+        Assert.Equal("PoolUnavailable", Assign(Request("shop/d") with { Pool = "lan" }));
+    }
+
+    [Fact]
+    public void A_requested_address_is_given_or_refused_with_the_reason()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9") with { Excludes = [AddressRange.Parse("192.168.0.2")] });
+        Assert.Equal("192.168.0.5", Assign(Request("shop/a", "192.168.0.5")));
+        Assert.Equal("AddressInUse", Assign(Request("bank/a", "192.168.0.5")));
+        Assert.Equal("AddressExcluded", Assign(Request("shop/b", "192.168.0.2")));
+        Assert.Equal("AddressInNoPool", Assign(Request("shop/c", "10.0.0.1")));
+        Assert.Equal("RequestInvalid", Assign(Request("shop/d", "fd00::1")));
+        Assert.Equal("PoolNotFound", Assign(Request("shop/e") with { Pool = "wan" }));
+    }
+
+    [Fact]
+    public void A_Service_keeps_its_address_when_its_pool_shrinks_or_goes()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        Assign(Request("shop/a") with { Pool = "lan" });
+        _allocator.Put(Pool("lan", "192.168.0.5-192.168.0.9"));
+        Assert.Equal("192.168.0.1", Assign(Request("shop/a") with { Pool = "lan" }));
+        _allocator.Remove("lan");
+        Assert.Equal("192.168.0.1", Assign(Request("shop/a")));
+    }
+
+    [Fact]
+    public void A_Service_that_asks_for_another_address_keeps_the_old_one_until_it_can_have_it()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        Assign(Request("shop/a", "192.168.0.1"));
+        Assign(Request("bank/b", "192.168.0.2"));
+        var allocation = _allocator.Assign(Request("bank/b", "192.168.0.1"));
+        Assert.Equal("192.168.0.2", allocation.Addresses.Single().ToString());
+        Assert.EndsWith("It keeps 192.168.0.2 meanwhile.", allocation.Refusal!.Message, StringComparison.Ordinal);
+        Free("shop/a");
+        Assert.Equal("192.168.0.1", Assign(Request("bank/b", "192.168.0.1")));
+    }
+
+    [Fact]
+    public void Sharing_takes_the_same_key_or_the_same_requested_address_and_different_ports()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        static AddressRequest Keyed(string service, int port, string key, params string[] namespaces) => Request(service) with
+        {
+            Sharing = new Sharing { Key = key, Ports = [new ServicePort("TCP", port)], Namespaces = [.. namespaces] },
+        };
+        Assert.Equal("192.168.0.1", Assign(Keyed("shop/a", 80, "web")));
+        Assert.Equal("192.168.0.1", Assign(Keyed("shop/b", 443, "web")));
+        Assert.Equal("192.168.0.2", Assign(Keyed("shop/c", 443, "web")));
+        Assert.Equal("192.168.0.3", Assign(Keyed("bank/d", 8080, "web")));
+        Assert.Equal("192.168.0.4", Assign(Keyed("club/e", 80, "x", "pub")));
+        Assert.Equal("192.168.0.4", Assign(Keyed("pub/f", 81, "x", "club")));
+        Assert.Equal("192.168.0.5", Assign(Request("shop/g", "192.168.0.5")));
+        Assert.Equal("192.168.0.5", Assign(Request("shop/h", "192.168.0.5")));
+        Assert.Equal("AddressInUse", Assign(Request("bank/i", "192.168.0.5")));
+        Assert.Equal("192.168.0.2", Assign(Keyed("shop/b", 80, "web")));
+    }
+
+    [Fact]
+    public void A_change_that_breaks_the_sharing_moves_who_changed()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        var a = Request("shop/a") with { Sharing = new Sharing { Key = "k", Selector = "app=a", Ports = [new("TCP", 80)] } };
+        var b = Request("shop/b") with { Sharing = new Sharing { Key = "k", Selector = "app=b", Ports = [new("TCP", 81)] } };
+        Assert.Equal("192.168.0.1", Assign(a));
+        Assert.Equal("192.168.0.1", Assign(b));
+        Assert.Equal("192.168.0.2", Assign(b with { Sharing = b.Sharing with { LocalTraffic = true } }));
+        Assert.Equal("192.168.0.1", Assign(a));
+    }
+
+    [Fact]
+    public void Dual_stack_gives_one_address_of_each_family_in_their_order()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        Assert.Equal("192.168.0.1", Assign(DualStack("shop/a", FamilyPolicy.PreferDualStack)));
+        Assert.Equal("FamilyUnavailable", Assign(DualStack("shop/b", FamilyPolicy.RequireDualStack)));
+        _allocator.Put(Pool("six", "fd00::1-fd00::9"));
+        Assert.Equal(["shop/a", "shop/b"], _served);
+        Assert.Equal("192.168.0.1,fd00::1", Assign(DualStack("shop/a", FamilyPolicy.PreferDualStack)));
+        Assert.Equal("192.168.0.2,fd00::2", Assign(DualStack("shop/b", FamilyPolicy.RequireDualStack)));
+        Assert.Equal("fd00::3,192.168.0.3", Assign(DualStack("shop/c", FamilyPolicy.RequireDualStack) with { Families = [IpFamily.IPv6, IpFamily.IPv4] }));
+        Assert.Equal("192.168.0.1", Assign(Request("shop/a")));
+    }
+
+    [Fact]
+    public void An_address_is_given_to_nobody_else_before_no_node_answers_for_it()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        Assign(Request("shop/a"));
+        _announced.Add(IPAddress.Parse("192.168.0.1"));
+        _allocator.Release(EntityKey.Parse("shop/a"));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        _allocator.Settle();
+        Assert.Equal("AddressLeaving", Assign(Request("shop/b", "192.168.0.1")));
+        Assert.Equal("192.168.0.2", Assign(Request("shop/c")));
+        _announced.Clear();
+        _allocator.Settle();
+        Assert.Equal(["shop/b"], _served);
+    }
+
+    [Fact]
+    public void An_address_that_a_node_answers_for_and_no_Service_has_is_not_given_out()
+    {
+        _announced.Add(IPAddress.Parse("192.168.0.1"));
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.2"));
+        Assert.Equal("192.168.0.2", Assign(Request("shop/a")));
+        Assert.Contains("1 of them is being released", _allocator.Assign(Request("shop/b")).Refusal!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_new_leader_takes_over_what_stands_in_the_statuses_before_it_gives_out_anything()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        var older = Request("shop/old") with { InStatus = [IPAddress.Parse("192.168.0.1")] };
+        var later = Request("shop/late") with { InStatus = [IPAddress.Parse("192.168.0.1")] };
+        _allocator.GiveNew(false);
+        _allocator.Adopt([older, later]);
+        Assert.Equal("TakingOver", Assign(Request("shop/new")));
+        Assert.Equal("192.168.0.1", Assign(older));
+        var allocation = _allocator.Assign(later);
+        Assert.Empty(allocation.Addresses);
+        Assert.Equal([new Duplicate(IPAddress.Parse("192.168.0.1"), "shop/old")], allocation.Duplicates);
+        _allocator.GiveNew(true);
+        Assert.Equal(["shop/new", "shop/late"], _served);
+        Assert.Equal("192.168.0.3", Assign(later));
+    }
+
+    [Fact]
+    public void What_OpenElb_let_two_Services_share_stays_shared_with_a_word()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        AddressRequest Old(string service) => Request(service, "192.168.0.1") with
+        {
+            InStatus = [IPAddress.Parse("192.168.0.1")],
+            Sharing = new Sharing { GivenByOpenElb = true },
+        };
+        _allocator.Adopt([Old("shop/a"), Old("bank/b")]);
+        Assert.Equal("192.168.0.1", Assign(Old("shop/a")));
+        var tolerated = _allocator.Assign(Old("bank/b"));
+        Assert.Equal("192.168.0.1", tolerated.Addresses.Single().ToString());
+        Assert.Contains("of another namespace", tolerated.Tolerated, StringComparison.Ordinal);
+        Assert.Equal("AddressInUse", Assign(Request("club/c", "192.168.0.1")));
+    }
+
+    [Fact]
+    public void A_Service_made_again_under_the_same_name_is_another_one()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        Assign(Request("shop/a"));
+        Assert.Equal("192.168.0.2", Assign(Request("shop/a") with { Uid = "second" }));
+    }
+
+    [Fact]
+    public void Usage_is_exact_and_lists_no_more_than_asked_for()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.0/24", "fd00::/64"));
+        for (var i = 0; i < 5; i++)
+        {
+            Assign(DualStack($"shop/s{i}", FamilyPolicy.PreferDualStack));
+        }
+
+        var usage = _allocator.UsageOf("lan", most: 3)!;
+        Assert.Equal(System.Numerics.BigInteger.Pow(2, 64) + 256, usage.Size);
+        Assert.Equal(10, usage.InUse);
+        Assert.Equal(["192.168.0.0", "192.168.0.1", "192.168.0.2"], usage.Used.Select(used => used.Address.ToString()));
+        Assert.Equal("192.168.0.0", usage.First!.ToString());
+        Assert.Equal("fd00::ffff:ffff:ffff:ffff", usage.Last!.ToString());
+    }
+
+    private abstract record Step
+    {
+        public sealed record Ask(int Service, int Kind, int Detail) : Step;
+
+        public sealed record Delete(int Service) : Step;
+
+        public sealed record Edit(int Pool, int First, int Last, int Kind) : Step;
+
+        public sealed record Restart : Step;
+    }
+
+    /// <summary>Promise 1 and its kin: whatever happens, no address is had by two that may not share it, and nobody loses one without cause.</summary>
+    [Fact]
+    public void No_history_gives_one_address_to_two_or_takes_one_away()
+    {
+        var step = Gen.OneOf<Step>(
+            Gen.Select(Gen.Int[0, 11], Gen.Int[0, 5], Gen.Int[0, 14]).Select(x => (Step)new Step.Ask(x.Item1, x.Item2, x.Item3)),
+            Gen.Select(Gen.Int[0, 11], Gen.Int[0, 5], Gen.Int[0, 14]).Select(x => (Step)new Step.Ask(x.Item1, x.Item2, x.Item3)),
+            Gen.Int[0, 11].Select(x => (Step)new Step.Delete(x)),
+            Gen.Select(Gen.Int[0, 2], Gen.Int[0, 12], Gen.Int[0, 6], Gen.Int[0, 4]).Select(x => (Step)new Step.Edit(x.Item1, x.Item2, x.Item3, x.Item4)),
+            Gen.Const((Step)new Step.Restart()));
+        step.Array[1, 60].Sample(Run, iter: 1_500);
+    }
+
+    private static void Run(Step[] steps)
+    {
+        var time = new FakeTimeProvider();
+        var pools = new Dictionary<string, Pool>();
+        var requests = new Dictionary<string, AddressRequest>();
+        var statuses = new Dictionary<string, ImmutableArray<IPAddress>>();
+        var served = new List<string>();
+        var wanting = new HashSet<string>();
+        var allocator = New();
+
+        Allocator New() => new(time, _ => false) { Served = key => served.Add(key.ToString()) };
+
+        void Reconcile(string name)
+        {
+            var request = requests[name] with { InStatus = statuses.GetValueOrDefault(name, []) };
+            var allocation = allocator.Assign(request);
+            statuses[name] = allocation.Addresses;
+            if (allocation.Refusal is null && allocation.Addresses.Length == request.Families.Length)
+            {
+                wanting.Remove(name);
+            }
+            else
+            {
+                wanting.Add(name);
+            }
+        }
+
+        foreach (var step in steps)
+        {
+            var before = statuses.ToDictionary();
+            string? subject = null;
+            switch (step)
+            {
+                case Step.Ask ask:
+                    subject = $"{(ask.Service < 8 ? "shop" : "bank")}/s{ask.Service}";
+                    requests[subject] = Wish(subject, ask.Kind, ask.Detail);
+                    Reconcile(subject);
+                    break;
+                case Step.Delete delete:
+                    subject = $"{(delete.Service < 8 ? "shop" : "bank")}/s{delete.Service}";
+                    requests.Remove(subject);
+                    statuses.Remove(subject);
+                    allocator.Release(EntityKey.Parse(subject), silent: delete.Service % 2 == 0);
+                    break;
+                case Step.Edit { Kind: 4 } edit:
+                    pools.Remove($"p{edit.Pool}");
+                    allocator.Remove($"p{edit.Pool}");
+                    break;
+                case Step.Edit edit:
+                    // Pools do not overlap: each has its own third octet and an IPv6 range now and then.
+                    var ranges = new List<AddressRange> { AddressRange.Parse($"10.0.{edit.Pool}.{edit.First}-10.0.{edit.Pool}.{edit.First + edit.Last}") };
+                    if (edit.Kind % 2 == 1)
+                    {
+                        ranges.Add(AddressRange.Parse($"fd00:{edit.Pool}::{edit.First}-fd00:{edit.Pool}::{edit.First + 3}"));
+                    }
+
+                    pools[$"p{edit.Pool}"] = Pool($"p{edit.Pool}") with { Ranges = [.. ranges], Disabled = edit.Kind == 2, Priority = edit.Kind };
+                    allocator.Put(pools[$"p{edit.Pool}"]);
+                    break;
+                default:
+                    allocator = New();
+                    foreach (var pool in pools.Values)
+                    {
+                        allocator.Put(pool);
+                    }
+
+                    allocator.Adopt(requests.Values.Select(request => request with { InStatus = statuses.GetValueOrDefault(request.Service.ToString(), []) }));
+
+                    // A new leader does not know who has waited for how long: those may be served in another order.
+                    served.AddRange(wanting);
+                    foreach (var name in requests.Keys)
+                    {
+                        Reconcile(name);
+                    }
+
+                    break;
+            }
+
+            time.Advance(TimeSpan.FromSeconds(2));
+            allocator.Settle();
+            for (var i = 0; i < served.Count; i++)
+            {
+                if (requests.ContainsKey(served[i]))
+                {
+                    Reconcile(served[i]);
+                }
+            }
+
+            Check(allocator, requests, statuses, before, subject, served);
+            served.Clear();
+        }
+    }
+
+    private static AddressRequest Wish(string name, int kind, int detail)
+    {
+        var request = Request(name) with { Sharing = new Sharing { Ports = [new("TCP", 80 + (detail % 4))] } };
+        return kind switch
+        {
+            0 => request,
+            1 => request with { Pool = $"p{detail % 4}" },
+            2 => request with { Requested = [IPAddress.Parse($"10.0.{detail % 3}.{detail % 7}")] },
+            3 => request with { Sharing = request.Sharing with { Key = $"k{detail % 2}", LocalTraffic = detail > 9, Selector = $"{detail % 5}", Namespaces = detail > 5 ? ["shop", "bank"] : [] } },
+            4 => request with { Families = [IpFamily.IPv4, IpFamily.IPv6], FamilyPolicy = FamilyPolicy.PreferDualStack },
+            _ => request with { Families = [IpFamily.IPv6, IpFamily.IPv4], FamilyPolicy = FamilyPolicy.RequireDualStack },
+        };
+    }
+
+    private static void Check(
+        Allocator allocator,
+        Dictionary<string, AddressRequest> requests,
+        Dictionary<string, ImmutableArray<IPAddress>> statuses,
+        Dictionary<string, ImmutableArray<IPAddress>> before,
+        string? subject,
+        List<string> served)
+    {
+        var users = statuses.SelectMany(status => status.Value.Select(address => (Service: status.Key, Address: address))).ToLookup(x => x.Address, x => x.Service);
+        foreach (var address in users)
+        {
+            foreach (var one in address)
+            {
+                foreach (var other in address.Where(other => other != one))
+                {
+                    Assert.Null(Sharing.Obstacle(address.Key, requests[one], requests[other]));
+                }
+            }
+        }
+
+        foreach (var (name, request) in requests)
+        {
+            var has = statuses.GetValueOrDefault(name, []);
+
+            // Nobody else's deed takes an address away; only one's own new wish does, or being served what one waited for.
+            if (name != subject && !served.Contains(name))
+            {
+                Assert.True(before.GetValueOrDefault(name, []).SequenceEqual(has), $"{name} had {string.Join(",", before.GetValueOrDefault(name, []))} and has {string.Join(",", has)} after {subject}: {request}");
+            }
+
+            var again = allocator.Assign(request with { InStatus = has });
+            Assert.True(has.SequenceEqual(again.Addresses), $"{name} had {string.Join(",", has)} and has {string.Join(",", again.Addresses)} when it asks again: {request}, {string.Join(",", request.Requested)}");
+            Assert.Empty(again.Duplicates);
+            Assert.True(!again.Addresses.IsEmpty || again.Refusal is not null, $"{name} has nothing and is not told why");
+        }
+    }
+}
