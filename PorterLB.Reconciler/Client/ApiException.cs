@@ -39,6 +39,9 @@ public sealed class ApiException : Exception
     /// <summary>The version that was asked for is too old.</summary>
     public bool IsGone => Code == HttpStatusCode.Gone;
 
+    /// <summary>The version that was asked for is one that this server has not seen yet.</summary>
+    public bool IsTooLargeResourceVersion { get; init; }
+
     /// <summary>RBAC does not allow it; the message names verb and resource.</summary>
     public bool IsForbidden => Code == HttpStatusCode.Forbidden;
 

@@ -1,22 +1,237 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using k8s;
+using k8s.Authentication;
+
 namespace PorterLB.Reconciler.Client;
 
-/// <summary>The way to one API server: its address, trust and credentials.</summary>
+/// <summary>The way to one API server: its address, trust and credentials. Safe for use by several threads.</summary>
 public sealed class KubernetesConnection : IDisposable
 {
-    private KubernetesConnection(Uri server) => Server = server;
+    // A dead server or a cut path is noticed within 2.5 s, while watches are open: without pings a watch may hang for minutes.
+    private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(1.5);
+
+    private readonly HttpMessageInvoker _invoker;
+    private readonly ServiceClientCredentials? _credentials;
+    private readonly ProductInfoHeaderValue[] _userAgent;
+    private readonly string? _tlsServerName;
+
+    /// <summary>A connection over a handler of one's own, as tests need it.</summary>
+    /// <param name="server">The address of the API server.</param>
+    /// <param name="userAgent">How requests are told apart in the server's logs.</param>
+    /// <param name="handler">Sends the requests; disposed with the connection.</param>
+    public KubernetesConnection(Uri server, string userAgent, HttpMessageHandler handler)
+        : this(server, userAgent, handler, credentials: null, tlsServerName: null, @namespace: null)
+    {
+    }
+
+    private KubernetesConnection(
+        Uri server,
+        string userAgent,
+        HttpMessageHandler handler,
+        ServiceClientCredentials? credentials,
+        string? tlsServerName,
+        string? @namespace)
+    {
+        Server = server;
+        Namespace = @namespace;
+        _invoker = new HttpMessageInvoker(handler, disposeHandler: true);
+        _credentials = credentials;
+        _tlsServerName = tlsServerName;
+        using var parsed = new HttpRequestMessage();
+        parsed.Headers.UserAgent.ParseAdd(userAgent);
+        _userAgent = [.. parsed.Headers.UserAgent];
+    }
 
     /// <summary>The address of the API server.</summary>
     public Uri Server { get; }
 
-    /// <summary>Makes one.</summary>
-    /// <param name="kubeconfig">The path of a kubeconfig, YAML or JSON; null or empty = the service account of the Pod.</param>
+    /// <summary>The namespace that the kubeconfig's context or the service account names; null if none.</summary>
+    public string? Namespace { get; }
+
+    /// <summary>Makes one. Sends nothing yet.</summary>
+    /// <param name="kubeconfig">
+    /// The path of a kubeconfig, YAML or JSON, or several with the platform's path separator: the first that exists is used.
+    /// Null or empty = the service account of the Pod.
+    /// </param>
     /// <param name="userAgent">How requests are told apart in the server's logs, as <c>porterlb-manager/0.1.0</c>.</param>
     /// <exception cref="KubernetesConnectionException">It points nowhere; the message is one sentence for the user.</exception>
-    public static KubernetesConnection Create(string? kubeconfig, string userAgent) =>
-        string.IsNullOrEmpty(kubeconfig + userAgent) ? throw new KubernetesConnectionException("No API server.") : new KubernetesConnection(new Uri("https://localhost"));
+    public static KubernetesConnection Create(string? kubeconfig, string userAgent)
+    {
+        var config = string.IsNullOrEmpty(kubeconfig) ? FromPod() : FromFiles(kubeconfig);
+        var source = string.IsNullOrEmpty(kubeconfig) ? "The Pod's environment" : $"The kubeconfig '{kubeconfig}'";
+        if (!Uri.TryCreate(config.Host, UriKind.Absolute, out var server) || server.Scheme is not ("https" or "http"))
+        {
+            throw new KubernetesConnectionException(
+                $"{source} names '{config.Host}' as its server, which is no URL: write it as https://host:port.");
+        }
+
+        try
+        {
+            return new KubernetesConnection(
+                server,
+                userAgent,
+                Handler(config),
+                Kubernetes.CreateCredentials(config),
+                string.IsNullOrEmpty(config.TlsServerName) ? null : config.TlsServerName,
+                string.IsNullOrEmpty(config.Namespace) ? null : config.Namespace);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            throw new KubernetesConnectionException(
+                $"{source} has credentials that cannot be read: {exception.Message.TrimEnd('.')}. Check its certificates and keys.", exception);
+        }
+    }
+
+    /// <summary>Sends a request with the credentials. Ends when the answer's headers are there; the body is still to be read.</summary>
+    /// <param name="request">A request whose URI is relative to the server, as <c>/api/v1/services</c>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="HttpRequestException">The server cannot be reached.</exception>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.RequestUri = new Uri(Server.AbsoluteUri.TrimEnd('/') + request.RequestUri!.OriginalString);
+        request.Version = HttpVersion.Version20;
+        request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
+        request.Headers.Host = _tlsServerName;
+        foreach (var product in _userAgent)
+        {
+            request.Headers.UserAgent.Add(product);
+        }
+
+        // Asked for on each request: a service account's token is replaced on disk while we run.
+        if (_credentials is not null)
+        {
+            await _credentials.ProcessHttpRequestAsync(request, cancellationToken);
+        }
+
+        try
+        {
+            return await _invoker.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException exception)
+        {
+            throw new HttpRequestException(
+                exception.HttpRequestError,
+                $"The API server {Server.Scheme}://{Server.Authority} cannot be reached: {Innermost(exception).Message}",
+                exception,
+                exception.StatusCode);
+        }
+    }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => _invoker.Dispose();
+
+    private static KubernetesClientConfiguration FromPod()
     {
+        if (!KubernetesClientConfiguration.IsInCluster())
+        {
+            throw new KubernetesConnectionException(
+                "No API server is known: no kubeconfig is named, and this is no Pod with a service account. " +
+                "Name one with --kubeconfig or KUBECONFIG.");
+        }
+
+        try
+        {
+            return KubernetesClientConfiguration.InClusterConfig();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            throw new KubernetesConnectionException(
+                $"The service account of this Pod cannot be read: {exception.Message.TrimEnd('.')}. " +
+                "Check that automountServiceAccountToken is not false.",
+                exception);
+        }
+    }
+
+    private static KubernetesClientConfiguration FromFiles(string kubeconfig)
+    {
+        var file = kubeconfig.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Select(path => new FileInfo(path))
+            .FirstOrDefault(candidate => candidate.Exists)
+            ?? throw new KubernetesConnectionException(
+                $"The kubeconfig '{kubeconfig}' does not exist. Name one that does with --kubeconfig or KUBECONFIG.");
+        try
+        {
+            var content = KubernetesClientConfiguration.LoadKubeConfig(file);
+            if (string.IsNullOrEmpty(content.CurrentContext))
+            {
+                throw new KubernetesConnectionException(
+                    $"The kubeconfig '{file}' has no current-context. Choose one with kubectl config use-context.");
+            }
+
+            return KubernetesClientConfiguration.BuildConfigFromConfigObject(content);
+        }
+        catch (Exception exception) when (exception is not (OutOfMemoryException or KubernetesConnectionException))
+        {
+            throw new KubernetesConnectionException(
+                $"The kubeconfig '{kubeconfig}' cannot be used: {Innermost(exception).Message.TrimEnd('.')}. " +
+                "kubectl config view shows what is in it.",
+                exception);
+        }
+    }
+
+    private static SocketsHttpHandler Handler(KubernetesClientConfiguration config)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            KeepAlivePingDelay = PingDelay,
+            KeepAlivePingTimeout = PingTimeout,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            EnableMultipleHttp2Connections = true,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+        };
+        if (config.SkipTlsVerify)
+        {
+#pragma warning disable CA5359, MA0039 // The user's kubeconfig asks for it: insecure-skip-tls-verify.
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+#pragma warning restore CA5359, MA0039
+        }
+        else if (config.SslCaCerts is { Count: > 0 })
+        {
+            var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            trust.CustomTrustStore.AddRange(config.SslCaCerts);
+            handler.SslOptions.CertificateChainPolicy = trust;
+        }
+
+        handler.SslOptions.ClientCertificateContext = ClientCertificate(config);
+        return handler;
+    }
+
+    private static SslStreamCertificateContext? ClientCertificate(KubernetesClientConfiguration config)
+    {
+        var certificatePem = Pem(config.ClientCertificateData, config.ClientCertificateFilePath);
+        var keyPem = Pem(config.ClientCertificateKeyData, config.ClientKeyFilePath);
+        if (certificatePem is null || keyPem is null)
+        {
+            return null;
+        }
+
+        // The first certificate is the client's own; what follows are the issuers between it and the root.
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPem(certificatePem);
+        return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificatePem, keyPem), chain, offline: true);
+
+        static string? Pem(string? base64, string? path) =>
+            !string.IsNullOrEmpty(base64) ? Encoding.UTF8.GetString(Convert.FromBase64String(base64))
+            : !string.IsNullOrEmpty(path) ? File.ReadAllText(path)
+            : null;
+    }
+
+    private static Exception Innermost(Exception exception)
+    {
+        while (exception.InnerException is { } inner)
+        {
+            exception = inner;
+        }
+
+        return exception;
     }
 }

@@ -72,6 +72,9 @@ public enum ReportKind
     /// <summary>The address was released.</summary>
     Released,
 
+    /// <summary>The address exists, but may not be answered for here any more: no node is eligible, or it moved to another interface.</summary>
+    Withdrawn,
+
     /// <summary>A stranger answers for the address; it is not announced.</summary>
     ConflictRefused,
 

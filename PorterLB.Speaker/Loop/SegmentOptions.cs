@@ -14,4 +14,7 @@ public sealed record SegmentOptions
 
     /// <summary>The most peers named in one hello (1–255), so that it fits into one datagram.</summary>
     public int MaxHeard { get; init; } = 16;
+
+    /// <summary>Rules to break, in tests of the simulator.</summary>
+    internal PlantedFaults Planted { get; init; }
 }

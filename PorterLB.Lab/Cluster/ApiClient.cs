@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
+using PorterLB.Lab.Network;
+
+namespace PorterLB.Lab.Cluster;
+
+/// <summary>
+/// A plain client of the API server for what the lab itself writes: JSON in, JSON out. It shares no code with the product, which it
+/// is there to judge.
+/// </summary>
+public sealed class ApiClient : IDisposable
+{
+    private readonly HttpClient _http;
+
+    internal ApiClient(NetworkNamespace space, IPEndPoint server, string authorityPem, string token)
+    {
+        var authority = X509Certificate2.CreateFromPem(authorityPem);
+        var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellationToken) => await space.ConnectAsync(server, cancellationToken),
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    CustomTrustStore = { authority },
+                    RevocationMode = X509RevocationMode.NoCheck,
+                },
+            },
+        };
+        _http = new HttpClient(handler) { BaseAddress = new Uri($"https://{server}/"), Timeout = TimeSpan.FromSeconds(30) };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    public async Task<bool> IsReadyAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            using var answer = await _http.GetAsync(new Uri("/readyz", UriKind.Relative), cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Null when there is no such object.</summary>
+    public async Task<JsonNode?> GetAsync(string path, CancellationToken cancellationToken = default)
+    {
+        using var answer = await _http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
+        return answer.StatusCode == HttpStatusCode.NotFound ? null : await ReadAsync(HttpMethod.Get, path, answer, cancellationToken);
+    }
+
+    public Task<JsonNode> CreateAsync(string path, JsonNode body, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, path, body, "application/json", cancellationToken);
+
+    public Task<JsonNode> ReplaceAsync(string path, JsonNode body, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, path, body, "application/json", cancellationToken);
+
+    public Task<JsonNode> MergeAsync(string path, JsonNode body, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Patch, path, body, "application/merge-patch+json", cancellationToken);
+
+    /// <summary>Also when it is gone already.</summary>
+    public async Task DeleteAsync(string path, CancellationToken cancellationToken = default)
+    {
+        using var answer = await _http.DeleteAsync(new Uri(path, UriKind.Relative), cancellationToken);
+        if (answer.StatusCode != HttpStatusCode.NotFound)
+        {
+            await ReadAsync(HttpMethod.Delete, path, answer, cancellationToken);
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonNode body, string mediaType, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative))
+        {
+            Content = new StringContent(body.ToJsonString(), Encoding.UTF8, mediaType),
+        };
+        using var answer = await _http.SendAsync(request, cancellationToken);
+        return await ReadAsync(method, path, answer, cancellationToken);
+    }
+
+    private static async Task<JsonNode> ReadAsync(HttpMethod method, string path, HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+        return answer.IsSuccessStatusCode
+            ? JsonNode.Parse(text)!
+            : throw new LabException($"The API server answered {method} {path} with {(int)answer.StatusCode}: {text.Trim()}");
+    }
+}

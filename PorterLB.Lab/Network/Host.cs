@@ -1,0 +1,56 @@
+using System.Net;
+using PorterLB.Lab.Processes;
+
+namespace PorterLB.Lab.Network;
+
+/// <summary>A machine on the segment: a network namespace with one Ethernet card, whose cable ends at the switch.</summary>
+public sealed class Host
+{
+    public const string Interface = "eth0";
+    private readonly Segment _segment;
+
+    internal Host(Segment segment, string name, int number)
+    {
+        _segment = segment;
+        Name = name;
+        Number = number;
+        Namespace = segment.NamespaceOf(name);
+        Mac = $"02:00:63:{segment.Slot:x2}:00:{number:x2}";
+    }
+
+    public string Name { get; }
+
+    /// <summary>The last part of its addresses, 1..254.</summary>
+    public int Number { get; }
+
+    public NetworkNamespace Namespace { get; }
+
+    public IPAddress IPv4 => _segment.IPv4(Number);
+
+    public IPAddress IPv6 => _segment.IPv6(Number);
+
+    public string Mac { get; }
+
+    /// <summary>The other end of the cable, on the switch. At most 15 letters, like every interface's name.</summary>
+    internal string Port => $"p-{Name}";
+
+    public Command Command(string file, params string[] arguments) => Namespace.Inside(new Command(file, [.. arguments]));
+
+    public Task<string> RunAsync(string script, CancellationToken cancellationToken = default) =>
+        Namespace.Inside(Processes.Command.Shell(script)).RunAsync(cancellationToken);
+
+    /// <summary>Pulls the cable at the switch: the host's own interface loses its carrier.</summary>
+    public Task CutCableAsync(CancellationToken cancellationToken = default) => _segment.SwitchAsync($"ip link set {Port} down", cancellationToken);
+
+    public Task PlugCableAsync(CancellationToken cancellationToken = default) => _segment.SwitchAsync($"ip link set {Port} up", cancellationToken);
+
+    /// <summary>The switch drops every frame of this port, both ways, and the host's interface notices nothing.</summary>
+    public Task BlackholeAsync(CancellationToken cancellationToken = default) =>
+        _segment.SwitchAsync($"bridge link set dev {Port} state 0", cancellationToken);
+
+    /// <summary>Ends <see cref="BlackholeAsync"/>.</summary>
+    public Task ForwardAsync(CancellationToken cancellationToken = default) =>
+        _segment.SwitchAsync($"bridge link set dev {Port} state 3", cancellationToken);
+
+    public override string ToString() => Name;
+}

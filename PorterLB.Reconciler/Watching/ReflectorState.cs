@@ -1,0 +1,126 @@
+namespace PorterLB.Reconciler.Watching;
+
+/// <summary>
+/// Decides what a reflector does next, from what happened: event or error → list, watch or wait. Reads no clock and sends nothing.
+/// <code>
+///   List(0) ──ok──► Watch(v) ──ended, v moved on by each event and bookmark──► Watch(v')
+///      ▲              │ 410 ─────────────► List(v)  ──410, or v unknown to the server──► List("") from etcd
+///      │              │ refused, 429 ────► wait, Watch(v): nothing is lost, so nothing is listed
+///      └── wait ──────┴ other error
+/// </code>
+/// </summary>
+internal sealed class ReflectorState(Random random)
+{
+    // The server ends a watch after this long. Spread, or all watches of a cluster would come back in the same second.
+    private static readonly TimeSpan WatchTimeoutMin = TimeSpan.FromSeconds(300);
+    private static readonly TimeSpan WatchTimeoutMax = TimeSpan.FromSeconds(600);
+
+    // A server or proxy that accepts watches and ends them at once would otherwise be asked in a tight loop.
+    private static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
+
+    private readonly Backoff _backoff = new(random);
+    private string? _version;
+    private bool _listed;
+    private bool _fromQuorum;
+    private TimeSpan? _wait;
+
+    /// <summary>Up to which version everything has been seen; null before the first list.</summary>
+    public string? Version => _version;
+
+    /// <summary>What to do now. A wait is given once, then what comes after it.</summary>
+    public ReflectorStep Next()
+    {
+        if (_wait is { } delay)
+        {
+            _wait = null;
+            return new ReflectorStep.Wait(delay);
+        }
+
+        if (!_listed)
+        {
+            return new ReflectorStep.List(_fromQuorum ? "" : _version ?? "0");
+        }
+
+        var spread = (WatchTimeoutMax - WatchTimeoutMin).TotalSeconds * random.NextDouble();
+        return new ReflectorStep.Watch(_version!, WatchTimeoutMin + TimeSpan.FromSeconds(Math.Floor(spread)));
+    }
+
+    /// <summary>The list arrived.</summary>
+    public void Listed(string version)
+    {
+        _version = version;
+        _listed = true;
+        _fromQuorum = false;
+    }
+
+    /// <summary>The list failed.</summary>
+    public void ListFailed(TimeSpan now, ReflectorFailure failure, TimeSpan? retryAfter = null)
+    {
+        if (failure is ReflectorFailure.Gone or ReflectorFailure.VersionTooLarge && !_fromQuorum)
+        {
+            // The version that we hold is of no use here: only etcd itself can say what is true now.
+            _fromQuorum = true;
+            return;
+        }
+
+        Wait(now, retryAfter);
+    }
+
+    /// <summary>An event or a bookmark arrived.</summary>
+    public void Advanced(string version)
+    {
+        if (version.Length > 0)
+        {
+            _version = version;
+        }
+    }
+
+    /// <summary>
+    /// An open watch ended without the server saying that anything is wrong: its time was up, the connection broke, or we cut it for
+    /// being silent. Either way nothing is lost: the next one begins where this one ended.
+    /// </summary>
+    public void WatchEnded(TimeSpan now, TimeSpan openFor, bool sawEvent)
+    {
+        if (openFor < ShortWatch && !sawEvent)
+        {
+            WatchFailed(now, ReflectorFailure.Other);
+        }
+    }
+
+    /// <summary>A watch could not be opened, or the server ended it with an error.</summary>
+    public void WatchFailed(TimeSpan now, ReflectorFailure failure, TimeSpan? retryAfter = null)
+    {
+        switch (failure)
+        {
+            case ReflectorFailure.Gone:
+                _listed = false;
+
+                // At once, for what was deleted meanwhile is only found by the list; but not in a loop.
+                if (_backoff.IsTroubled(now))
+                {
+                    Wait(now, retryAfter);
+                }
+                else
+                {
+                    _backoff.Next(now);
+                }
+
+                break;
+
+            case ReflectorFailure.TooManyRequests or ReflectorFailure.Unreachable:
+                Wait(now, retryAfter);
+                break;
+
+            default:
+                _listed = false;
+                Wait(now, retryAfter);
+                break;
+        }
+    }
+
+    private void Wait(TimeSpan now, TimeSpan? atLeast)
+    {
+        var delay = _backoff.Next(now);
+        _wait = atLeast > delay ? atLeast : delay;
+    }
+}
