@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PorterLB.Reconciler.Caching;
+using PorterLB.Reconciler.Leadership;
 
 namespace PorterLB.Reconciler;
 
@@ -29,4 +30,62 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 1008, Level = LogLevel.Warning, Message = "{Key} of {Informer} cannot be read and is passed over, its last readable state stays in use: {Reason}")]
     public static partial void EntityUnreadable(this ILogger logger, string informer, EntityKey key, string reason);
+
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Error, Message = "{Controller} failed on {Key}: {Reason}. Tried again in {Delay}")]
+    public static partial void ReconcileFailed(this ILogger logger, Exception? exception, string controller, EntityKey key, string reason, TimeSpan delay);
+
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Debug, Message = "{Controller}: {Key} changed while it was written. Tried again in {Delay}")]
+    public static partial void ReconcileConflict(this ILogger logger, string controller, EntityKey key, TimeSpan delay);
+
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Error, Message = "{Controller} failed on {Key}: {Reason}. Not tried again before something changes")]
+    public static partial void ReconcileTerminal(this ILogger logger, Exception exception, string controller, EntityKey key, string reason);
+
+    [LoggerMessage(EventId = 1201, Level = LogLevel.Information, Message = "This replica leads: it holds the lease {Lease} as {Identity} (take-over: {TakeOver})")]
+    public static partial void LeaseAcquired(this ILogger logger, EntityKey lease, string identity, TakeOver takeOver);
+
+    [LoggerMessage(EventId = 1202, Level = LogLevel.Information, Message = "This replica stands by: the lease {Lease} is held by {Holder}")]
+    public static partial void LeaseHeld(this ILogger logger, EntityKey lease, string holder);
+
+    [LoggerMessage(EventId = 1203, Level = LogLevel.Warning, Message = "The lease {Lease} can be neither read nor written: {Reason}. Tried again")]
+    public static partial void LeaseFailed(this ILogger logger, EntityKey lease, string reason);
+
+    [LoggerMessage(EventId = 1204, Level = LogLevel.Information, Message = "The lease {Lease} is given back")]
+    public static partial void LeaseReleased(this ILogger logger, EntityKey lease);
+
+    [LoggerMessage(EventId = 1205, Level = LogLevel.Warning, Message = "The lease {Lease} could not be given back: {Reason}. The next leader waits for its {Duration} to run out")]
+    public static partial void LeaseNotReleased(this ILogger logger, EntityKey lease, string reason, TimeSpan duration);
+
+    [LoggerMessage(EventId = 1206, Level = LogLevel.Critical, Message = "Leadership is lost and the process ends: {Reason}")]
+    public static partial void LeadershipLost(this ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "The Event {Reason} could not be sent and is dropped: {Error}")]
+    public static partial void EventRefused(this ILogger logger, string reason, string error);
+
+    [LoggerMessage(EventId = 1401, Level = LogLevel.Information, Message = "{What} is served on {Address}")]
+    public static partial void Serving(this ILogger logger, string what, string address);
+
+    [LoggerMessage(EventId = 1402, Level = LogLevel.Information, Message = "All caches are synced: {Informers}")]
+    public static partial void CachesSynced(this ILogger logger, string informers);
+
+    [LoggerMessage(EventId = 1403, Level = LogLevel.Critical, Message = "The process ends: {Reason}")]
+    public static partial void Stopping(this ILogger logger, Exception? exception, string reason);
+
+    [LoggerMessage(EventId = 1404, Level = LogLevel.Warning, Message = "{What} did not stop within {Timeout}; it is left behind")]
+    public static partial void StopTimedOut(this ILogger logger, string what, TimeSpan timeout);
+
+    [LoggerMessage(EventId = 1405, Level = LogLevel.Warning, Message = "{What} failed while it was stopped")]
+    public static partial void StopFailed(this ILogger logger, Exception exception, string what);
+
+    [LoggerMessage(EventId = 1406, Level = LogLevel.Information, Message = "Started: {Controllers} reconcile")]
+    public static partial void Reconciling(this ILogger logger, string controllers);
+
+    [LoggerMessage(EventId = 1407, Level = LogLevel.Debug, Message = "{Path} is not healthy: {Failures}")]
+    public static partial void Unhealthy(this ILogger logger, string path, string failures);
+
+    private static readonly Func<ILogger, string, EntityKey, string, IDisposable?> ReconciliationScope =
+        LoggerMessage.DefineScope<string, EntityKey, string>("controller={Controller} object={Object} reconcileID={ReconcileID}");
+
+    /// <summary>Every line of a reconciliation says which one it belongs to.</summary>
+    public static IDisposable? BeginReconciliation(this ILogger logger, string controller, EntityKey key, string reconcileId) =>
+        ReconciliationScope(logger, controller, key, reconcileId);
 }

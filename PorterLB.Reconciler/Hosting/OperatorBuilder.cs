@@ -2,55 +2,256 @@ using System.Diagnostics.CodeAnalysis;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using PorterLB.Reconciler.Caching;
+using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Controllers;
 using PorterLB.Reconciler.Entities;
+using PorterLB.Reconciler.Events;
 using PorterLB.Reconciler.Finalizers;
 using PorterLB.Reconciler.Health;
+using PorterLB.Reconciler.Leadership;
+using PorterLB.Reconciler.Metrics;
 
 namespace PorterLB.Reconciler.Hosting;
 
-internal sealed class OperatorBuilder(IServiceCollection services, OperatorSettings settings) : IOperatorBuilder
+internal sealed class OperatorBuilder : IOperatorBuilder
 {
-    public IServiceCollection Services => services;
+    private readonly OperatorRegistry _registry = new();
 
-    public OperatorSettings Settings => settings;
+    public OperatorBuilder(IServiceCollection services, OperatorSettings settings)
+    {
+        Services = services;
+        services.AddSingleton(settings);
+        services.AddSingleton(_registry);
+        services.TryAddSingleton<OperatorMetrics>();
+        services.TryAddSingleton<IKubernetesClient>(provider => new KubernetesClient(
+            provider.GetRequiredService<KubernetesConnection>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<OperatorMetrics>()));
+        services.AddSingleton(provider => new EventRecorder(
+            provider.GetRequiredService<IKubernetesClient>(),
+            settings.Name,
+            host: null,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<EventRecorder>>()));
+        services.AddSingleton<EventPublisher>(provider => provider.GetRequiredService<EventRecorder>().PublishAsync);
+        AddLeadership(settings);
+        services.AddSingleton(provider => new LeaderClient(
+            provider.GetRequiredService<IKubernetesClient>(), provider.GetRequiredService<ILeadership>()));
+        services.AddSingleton<HealthChecks>();
+        services.AddSingleton<OperatorHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<OperatorHost>());
+        AddReadyCheck("caches", CachesSynced);
+    }
+
+    public IServiceCollection Services { get; }
 
     public IOperatorBuilder AddInformer<TEntity>(EntityType<TEntity> type, Action<InformerOptions<TEntity>>? configure = null)
-        where TEntity : class, IKubernetesObject<V1ObjectMeta> => this;
+        where TEntity : class, IKubernetesObject<V1ObjectMeta>
+    {
+        if (!_registry.Informers.Add(typeof(TEntity)))
+        {
+            throw new OperatorException($"There are two informers of {typeof(TEntity).Name}: one cache serves all of a process.");
+        }
+
+        var options = new InformerOptions<TEntity>();
+        configure?.Invoke(options);
+        Services.AddSingleton(type);
+        Services.AddSingleton(provider => new Informer<TEntity>(
+            provider.GetRequiredService<IKubernetesClient>(),
+            type,
+            options,
+            provider.GetRequiredService<TimeProvider>(),
+            Derive(provider),
+            provider.GetRequiredService<ILogger<Informer<TEntity>>>()));
+        Services.AddSingleton<IEntityCache<TEntity>>(provider => provider.GetRequiredService<Informer<TEntity>>());
+        Services.AddSingleton<IInformer>(provider => provider.GetRequiredService<Informer<TEntity>>());
+        return this;
+    }
 
     public IOperatorBuilder AddController<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TImplementation, TEntity>(
         Action<ControllerOptions<TEntity>>? configure = null)
         where TImplementation : class, IEntityController<TEntity>
-        where TEntity : class, IKubernetesObject<V1ObjectMeta> => this;
+        where TEntity : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var options = new ControllerOptions<TEntity>();
+        configure?.Invoke(options);
+        var name = options.Name ?? NameOf(typeof(TEntity));
+        if (_registry.Controllers.Exists(other => other.Name == name))
+        {
+            throw new OperatorException($"There are two controllers named '{name}': set ControllerOptions.Name of one, so that metrics tell them apart.");
+        }
+
+        Services.TryAddScoped<TImplementation>();
+        AddFinalizersOf<TEntity>();
+        Services.AddKeyedSingleton(name, (provider, _) => new Controller<TEntity>(
+            options,
+            name,
+            scope => scope.GetRequiredService<TImplementation>(),
+            provider,
+            provider.GetRequiredService<Informer<TEntity>>(),
+            provider.GetRequiredService<EntityFinalizers<TEntity>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            Derive(provider),
+            provider.GetRequiredService<OperatorMetrics>(),
+            provider.GetRequiredService<ILogger<Controller<TEntity>>>()));
+        Services.AddSingleton(provider => provider.GetRequiredKeyedService<Controller<TEntity>>(name));
+        Services.TryAddSingleton<EntityQueue<TEntity>>(provider => (entity, _, _, queueIn, _, cancellationToken) =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var taken = false;
+            foreach (var controller in provider.GetServices<Controller<TEntity>>())
+            {
+                taken |= controller.Enqueue(EntityKey.Of(entity), queueIn);
+            }
+
+            return Task.FromResult(taken);
+        });
+        _registry.Controllers.Add(new ControllerRegistration(
+            name,
+            [typeof(TEntity), .. options.Triggers.Select(trigger => trigger.EntityType)],
+            provider => provider.GetRequiredKeyedService<Controller<TEntity>>(name)));
+        return this;
+    }
 
     public IOperatorBuilder AddFinalizer<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TImplementation, TEntity>(
         string identifier)
         where TImplementation : class, IEntityFinalizer<TEntity>
-        where TEntity : class, IKubernetesObject<V1ObjectMeta> => this;
+        where TEntity : class, IKubernetesObject<V1ObjectMeta>
+    {
+        ArgumentException.ThrowIfNullOrEmpty(identifier);
+        Services.TryAddScoped<TImplementation>();
+        AddFinalizersOf<TEntity>();
+        Services.AddSingleton(new FinalizerRegistration<TEntity>(
+            identifier, typeof(TImplementation), provider => provider.GetRequiredService<TImplementation>()));
+        Services.TryAddSingleton<EntityFinalizerAttacher<TImplementation, TEntity>>(provider => (entity, cancellationToken) =>
+            provider.GetRequiredService<EntityFinalizers<TEntity>>().AttachAsync(entity, typeof(TImplementation), cancellationToken));
+        return this;
+    }
 
     public IOperatorBuilder AddLeaderStartup<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TStartup>()
-        where TStartup : class, ILeaderStartup => this;
+        where TStartup : class, ILeaderStartup
+    {
+        Services.TryAddSingleton<TStartup>();
+        _registry.LeaderStartups.Add(provider => provider.GetRequiredService<TStartup>());
+        return this;
+    }
 
     public IOperatorBuilder AddRunnable<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TRunnable>()
-        where TRunnable : class, IRunnable => this;
+        where TRunnable : class, IRunnable =>
+        AddRunnable<TRunnable>(leaderOnly: false);
 
-    public IOperatorBuilder AddRunnable(string name, Func<IServiceProvider, CancellationToken, Task> run) => this;
+    public IOperatorBuilder AddRunnable(string name, Func<IServiceProvider, CancellationToken, Task> run)
+    {
+        _registry.Runnables.Add(new RunnableRegistration(name, LeaderOnly: false, run));
+        return this;
+    }
 
     public IOperatorBuilder AddLeaderRunnable<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TRunnable>()
-        where TRunnable : class, IRunnable => this;
+        where TRunnable : class, IRunnable =>
+        AddRunnable<TRunnable>(leaderOnly: true);
 
-    public IOperatorBuilder AddLeaderRunnable(string name, Func<IServiceProvider, CancellationToken, Task> run) => this;
+    public IOperatorBuilder AddLeaderRunnable(string name, Func<IServiceProvider, CancellationToken, Task> run)
+    {
+        _registry.Runnables.Add(new RunnableRegistration(name, LeaderOnly: true, run));
+        return this;
+    }
 
     public IOperatorBuilder AddServer<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TServer>()
-        where TServer : class, IHostedService => this;
+        where TServer : class, IHostedService
+    {
+        Services.TryAddSingleton<TServer>();
+        _registry.Servers.Add(provider => provider.GetRequiredService<TServer>());
+        return this;
+    }
 
-    public IOperatorBuilder AddHealth(string address) => this;
+    public IOperatorBuilder AddHealth(string address)
+    {
+        _registry.HealthAddress = HttpAddress.Parse(address);
+        return this;
+    }
 
-    public IOperatorBuilder AddMetrics(string address) => this;
+    public IOperatorBuilder AddMetrics(string address)
+    {
+        _registry.MetricsAddress = HttpAddress.Parse(address);
+        return this;
+    }
 
-    public IOperatorBuilder AddHealthCheck(string name, Func<IServiceProvider, HealthCheckResult> check) => this;
+    public IOperatorBuilder AddHealthCheck(string name, Func<IServiceProvider, HealthCheckResult> check)
+    {
+        Services.AddSingleton(new HealthCheck(HealthPage.Healthy, name, check));
+        return this;
+    }
 
-    public IOperatorBuilder AddReadyCheck(string name, Func<IServiceProvider, HealthCheckResult> check) => this;
+    public IOperatorBuilder AddReadyCheck(string name, Func<IServiceProvider, HealthCheckResult> check)
+    {
+        Services.AddSingleton(new HealthCheck(HealthPage.Ready, name, check));
+        return this;
+    }
+
+    // A seeded Random is not thread-safe; each part that needs one gets its own.
+    private static Random Derive(IServiceProvider provider)
+    {
+        var root = provider.GetRequiredService<Random>();
+        lock (root)
+        {
+            return new Random(root.Next());
+        }
+    }
+
+    private static HealthCheckResult CachesSynced(IServiceProvider provider)
+    {
+        var waiting = provider.GetServices<IInformer>().Where(informer => !informer.HasSynced).ToList();
+        return waiting.Count == 0
+            ? HealthCheckResult.Healthy
+            : HealthCheckResult.Unhealthy(string.Join("; ", waiting.Select(informer => $"{informer.Name}: {informer.LastError ?? "not listed yet"}")));
+    }
+
+    private static string NameOf(Type entity) => entity.Name.ToLowerInvariant();
+
+    private void AddLeadership(OperatorSettings settings)
+    {
+        if (settings.LeaderElectionType == LeaderElectionType.None)
+        {
+            Services.AddSingleton<ILeadership>(new AlwaysLeader(settings.Lease));
+            return;
+        }
+
+        Services.AddSingleton(provider =>
+        {
+            var random = Derive(provider);
+            return new LeaseElector(
+                provider.GetRequiredService<IKubernetesClient>(),
+                new EntityKey(settings.Namespace, settings.Name),
+                settings.Lease,
+                LeaseElector.NewIdentity(Environment.MachineName, random),
+                provider.GetRequiredService<TimeProvider>(),
+                random,
+                provider.GetRequiredService<OperatorMetrics>(),
+                provider.GetRequiredService<ILogger<LeaseElector>>());
+        });
+        Services.AddSingleton<ILeadership>(provider => provider.GetRequiredService<LeaseElector>());
+    }
+
+    private void AddFinalizersOf<TEntity>()
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        Services.TryAddSingleton(provider => new EntityFinalizers<TEntity>(
+            provider.GetServices<FinalizerRegistration<TEntity>>(),
+            provider.GetRequiredService<EntityType<TEntity>>(),
+            provider.GetRequiredService<LeaderClient>(),
+            provider.GetRequiredService<OperatorSettings>().AutoAttachFinalizers));
+
+    private OperatorBuilder AddRunnable<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TRunnable>(bool leaderOnly)
+        where TRunnable : class, IRunnable
+    {
+        Services.TryAddSingleton<TRunnable>();
+        _registry.Runnables.Add(new RunnableRegistration(
+            typeof(TRunnable).Name,
+            leaderOnly,
+            (provider, cancellationToken) => provider.GetRequiredService<TRunnable>().RunAsync(cancellationToken)));
+        return this;
+    }
 }
