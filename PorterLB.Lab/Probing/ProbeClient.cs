@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace PorterLB.Lab.Probing;
+
+/// <summary>
+/// Sends a probe to each target at a fixed pace and never waits for one before the next. Every probe is a flow of its own (a new
+/// port): an entry that connection tracking still has of an older flow cannot make the path look alive, or dead.
+/// </summary>
+internal sealed class ProbeClient(IReadOnlyList<IPEndPoint> targets, TimeSpan interval)
+{
+    /// <summary>Below one second, after which TCP would send a lost SYN again: that SYN was lost all the same.</summary>
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromMilliseconds(900);
+
+    private static readonly byte[] Question = "probe\n"u8.ToArray();
+
+    private readonly ConcurrentBag<(IPEndPoint Target, string Protocol, ProbeSample Sample)> _samples = [];
+    private readonly ConcurrentDictionary<Task, byte> _underWay = new();
+
+    /// <summary>Runs until told to stop, and then until the last answer is due.</summary>
+    public async Task<ProbeResult> RunAsync(CancellationToken stop)
+    {
+        var pacing = new Thread(() => Pace(stop)) { Priority = ThreadPriority.AboveNormal };
+        pacing.Start();
+        await Task.Run(pacing.Join, CancellationToken.None);
+        await Task.WhenAll(_underWay.Keys);
+        var flows = _samples.GroupBy(sample => (sample.Target, sample.Protocol))
+            .OrderBy(flow => flow.Key.Target.AddressFamily).ThenBy(flow => flow.Key.Protocol, StringComparer.Ordinal)
+            .Select(flow => new ProbedFlow(flow.Key.Target.ToString(), flow.Key.Protocol, [.. flow.Select(item => item.Sample).OrderBy(sample => sample.Sent)]));
+        return new ProbeResult([.. flows]);
+    }
+
+    private void Pace(CancellationToken stop)
+    {
+        var next = Stopwatch.GetTimestamp();
+        var step = (long)(interval.TotalSeconds * Stopwatch.Frequency);
+        while (!stop.IsCancellationRequested)
+        {
+            foreach (var target in targets)
+            {
+                Begin(target, "udp", AskDatagramAsync);
+                Begin(target, "tcp", AskConnectionAsync);
+            }
+
+            next += step;
+            var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), next);
+            if (wait > TimeSpan.Zero)
+            {
+                Thread.Sleep(wait);
+            }
+            else if (wait < -interval)
+            {
+                // Kept from running: what was missed is not made up for, or a burst would follow a pause.
+                next = Stopwatch.GetTimestamp();
+            }
+        }
+    }
+
+    private void Begin(IPEndPoint target, string protocol, Func<IPEndPoint, CancellationToken, Task<string>> ask)
+    {
+        var task = OneAsync(target, protocol, ask);
+        if (!task.IsCompleted)
+        {
+            _underWay.TryAdd(task, 0);
+            _ = task.ContinueWith(done => _underWay.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    private async Task OneAsync(IPEndPoint target, string protocol, Func<IPEndPoint, CancellationToken, Task<string>> ask)
+    {
+        var sent = ProbeResult.Now;
+        using var patience = new CancellationTokenSource(AnswerPatience);
+        try
+        {
+            var answer = await ask(target, patience.Token);
+            _samples.Add((target, protocol, new ProbeSample(sent, ProbeResult.Now, answer.Split(' ')[0])));
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            _samples.Add((target, protocol, new ProbeSample(sent, null, null)));
+        }
+    }
+
+    private static async Task<string> AskDatagramAsync(IPEndPoint target, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        socket.Connect(target);
+        socket.Send(Question);
+        var buffer = new byte[256];
+        return Encoding.UTF8.GetString(buffer, 0, await socket.ReceiveAsync(buffer, cancellationToken));
+    }
+
+    private static async Task<string> AskConnectionAsync(IPEndPoint target, CancellationToken cancellationToken)
+    {
+        // Closed by a reset: nothing of it lingers to fill the client's ports.
+        using var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, LingerState = new LingerOption(true, 0) };
+        await socket.ConnectAsync(target, cancellationToken);
+        await socket.SendAsync(Question, cancellationToken);
+        var buffer = new byte[256];
+        var length = await socket.ReceiveAsync(buffer, cancellationToken);
+        return length > 0 ? Encoding.UTF8.GetString(buffer, 0, length) : throw new SocketException((int)SocketError.ConnectionReset);
+    }
+}
