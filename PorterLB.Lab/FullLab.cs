@@ -82,6 +82,19 @@ public sealed class FullLab : IAsyncDisposable
         }
     }
 
+    /// <summary>Installs PorterLB from its own image, as its documentation says, and waits until it runs everywhere.</summary>
+    public async Task InstallAsync(CancellationToken cancellationToken = default)
+    {
+        var image = Path.Combine(Folder, "porterlb.tar");
+        await LabImages.WriteProductAsync(image, cancellationToken);
+        await ImportAsync(image, cancellationToken);
+        await ControlPlane.Kubectl("apply", "-k", Repository.Config("default")).RunAsync(cancellationToken);
+        foreach (var workload in (string[])["deployment/porterlb-manager", "daemonset/porterlb-speaker"])
+        {
+            await ControlPlane.Kubectl("--namespace", LightLab.SystemNamespace, "rollout", "status", "--timeout=120s", workload).RunAsync(cancellationToken);
+        }
+    }
+
     /// <summary>Loads an image archive into every node.</summary>
     public Task ImportAsync(string archive, CancellationToken cancellationToken = default) =>
         Task.WhenAll(_nodes.Select(node => node.ImportAsync(archive, cancellationToken)));

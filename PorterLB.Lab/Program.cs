@@ -3,7 +3,7 @@ using PorterLB.Lab;
 using PorterLB.Lab.Commands;
 
 var root = new RootCommand("A real Kubernetes on this machine, out of network namespaces, to show and to test PorterLB.");
-foreach (var command in ClientCommands.All())
+foreach (var command in (IEnumerable<Command>)[.. LabCommands.All(), .. SetupCommands.All(), .. ClientCommands.All()])
 {
     root.Subcommands.Add(command);
 }

@@ -1,0 +1,104 @@
+# One target for each thing to do here; `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+# AOT=0: a quick build that needs the .NET runtime, at the same path.
+AOT ?= 1
+# Random seeds that `make simulate` runs of each fault class.
+SEEDS ?= 100
+
+export DOTNET_NOLOGO := 1
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
+
+RID := linux-$(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x64)
+PRODUCT := $(shell find PorterLB.Operator PorterLB.Reconciler PorterLB.Speaker -name bin -prune -o -name obj -prune -o -type f -print) Directory.Build.props Directory.Packages.props global.json
+# The lab makes network namespaces: root, or sudo.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,$(if $(shell command -v sudo),sudo --preserve-env=HOME$(comma)PATH$(comma)PORTERLB_CACHE$(comma)XDG_CACHE_HOME$(comma)KUBEBUILDER_ASSETS$(comma)DOTNET_ROOT,))
+comma := ,
+LAB := PorterLB.Lab/bin/Release/net10.0/porterlb-lab
+BINARY := bin/$(if $(filter 0,$(AOT)),framework-dependent,native)
+IMAGE := artifacts/porterlb-image.tar
+
+.PHONY: help
+help: ## What can be made here
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: lab bin/native ## The main job, shown on a real Kubernetes: address, take-over, hand-over
+	@$(AS_ROOT) $(LAB) demo
+
+.PHONY: test
+test: lab $(BINARY) ## Run every test: units, properties, simulator, end to end
+	@scripts/test
+
+.PHONY: build
+build: $(BINARY) ## Build bin/porterlb, natively; AOT=0: quickly, needing .NET
+	@ls -lh bin/porterlb
+
+.PHONY: image
+image: $(IMAGE) ## Write the container image to artifacts/porterlb-image.tar, without a Docker daemon
+	@ls -lh $(IMAGE)
+
+.PHONY: manifests
+manifests: dotnet ## Write config/ anew from the C# types
+	@dotnet run --project PorterLB.Operator -c Release -- generate
+
+.PHONY: lint
+lint: dotnet ## Check warnings, format, and that config/ is what the C# types say
+	@dotnet build PorterLB.sln -c Release -v q
+	@dotnet format PorterLB.sln --no-restore --verify-no-changes
+	@dotnet run --project PorterLB.Operator -c Release --no-build -- generate --check
+
+.PHONY: format
+format: dotnet ## Format the source
+	@dotnet format PorterLB.sln
+
+.PHONY: lab-up
+lab-up: lab bin/native ## Start a cluster to play with, PorterLB installed, in the background
+	@$(AS_ROOT) $(LAB) up
+
+.PHONY: lab-shell
+lab-shell: lab ## A shell in it, with kubectl, on the client beside its nodes
+	@$(AS_ROOT) $(LAB) shell
+
+.PHONY: lab-down
+lab-down: lab ## End it
+	@$(AS_ROOT) $(LAB) down
+
+.PHONY: simulate
+simulate: dotnet ## Run simulated clusters: SEEDS=100 of each fault class
+	@PORTERLB_SEEDS=$(SEEDS) dotnet run --project PorterLB.Tests -c Release -- -noLogo -namespace "PorterLB.Tests.Simulation*" -showLiveOutput
+
+.PHONY: bench
+bench: lab bin/native ## Measure take-overs and hand-overs: medians and worsts
+	@$(AS_ROOT) $(LAB) measure
+
+.PHONY: clean
+clean: ## Remove what was built here (the cache in ~/.cache/porterlb stays)
+	@rm -rf bin artifacts PorterLB.*/bin PorterLB.*/obj
+
+.PHONY: dotnet
+dotnet:
+	@command -v dotnet >/dev/null || { echo "The .NET SDK 10 is missing: install it from https://dot.net/download, or with your package manager (dotnet-sdk-10.0)." >&2; exit 1; }
+
+.PHONY: lab
+lab: dotnet
+	@mkdir -p artifacts; dotnet build PorterLB.Lab -c Release -v q >artifacts/lab.log 2>&1 || { cat artifacts/lab.log; exit 1; }
+
+# What bin/porterlb is, as a file: the other kind's file goes when this one comes.
+bin/native: $(PRODUCT) | lab
+	@echo "Compiling bin/porterlb ahead of time; this takes some minutes."
+	@$(AS_ROOT) $(LAB) install native
+	@dotnet publish PorterLB.Operator -c Release -r $(RID) -o artifacts/native -v q
+	@mkdir -p bin && rm -f bin/framework-dependent && cp artifacts/native/porterlb bin/porterlb.new && mv bin/porterlb.new bin/porterlb && touch $@
+
+bin/framework-dependent: $(PRODUCT) | dotnet
+	@dotnet publish PorterLB.Operator -c Release -r $(RID) --self-contained false -p:PublishAot=false -p:PublishSingleFile=true -o artifacts/framework-dependent -v q
+	@mkdir -p bin && rm -f bin/native && cp artifacts/framework-dependent/porterlb bin/porterlb.new && mv bin/porterlb.new bin/porterlb && touch $@
+
+$(IMAGE): bin/native | lab
+	@mkdir -p artifacts && $(LAB) image $@
