@@ -42,7 +42,7 @@ internal static class Timers
     /// <summary>Interval of those probes.</summary>
     public static readonly TimeSpan NeighborProbeInterval = Milliseconds(50);
 
-    /// <summary>The same on a segment where no other speaker is known or expected: only the status wants to know.</summary>
+    /// <summary>The same on a segment where no other speaker is known or expected, and until a neighbour has ever answered.</summary>
     public static readonly TimeSpan LonelyProbeInterval = Milliseconds(1000);
 
     /// <summary>After this long without any neighbour's answer, ever, the last of two nodes stops waiting for one.</summary>

@@ -49,11 +49,20 @@ internal struct Hearing
     /// <summary>When <see cref="Nothing"/> becomes true.</summary>
     public readonly TimeSpan NothingAt(TimeSpan duration) => Max(Base(_hello), Base(_neighbor)) + duration;
 
-    /// <summary>When neighbours are to be asked next.</summary>
+    /// <summary>
+    /// When neighbours are to be asked next: when hellos stay out, and now and then until one has ever answered, so that it is known what
+    /// their silence means before it comes to that.
+    /// </summary>
     public readonly TimeSpan NextProbe(TimeSpan interval)
     {
-        var quiet = Base(_hello) + Timers.NeighborProbeAfter;
-        return _probed is { } probed ? Max(quiet, probed + interval) : quiet;
+        if (_probed is not { } probed)
+        {
+            return _since;
+        }
+
+        var quiet = Max(Base(_hello) + Timers.NeighborProbeAfter, probed + interval);
+        var unknown = probed + Timers.LonelyProbeInterval;
+        return NeighborsAnswer || quiet < unknown ? quiet : unknown;
     }
 
     /// <summary>Neighbours were asked.</summary>

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using System.Net;
+using PorterLB.Speaker;
+
+namespace PorterLB.Tests.Simulation;
+
+/// <summary>
+/// The API server as speakers see it: the rights of all addresses, whole, in order, late by 5–200 ms (one in twenty by up to 1.5 s), and
+/// only to those that are connected.
+/// </summary>
+internal sealed class SimulatedApi(Simulation world)
+{
+    private static readonly TimeSpan ContactLost = TimeSpan.FromMilliseconds(2500);
+    private readonly Dictionary<int, TimeSpan> _lastDelivery = [];
+    private readonly Dictionary<int, long> _cut = [];
+    private long _resourceVersion = 1000;
+
+    public ImmutableDictionary<IPAddress, AddressRights> Rights { get; private set; } = ImmutableDictionary<IPAddress, AddressRights>.Empty;
+
+    public TimeSpan Delay() => TimeSpan.FromMilliseconds(
+        world.Random.NextDouble() < 0.05 ? world.Random.Next(200, 1500) : world.Random.Next(5, 200));
+
+    /// <summary>Elects a node for an address under a new epoch; makes the address when it is new.</summary>
+    public void Elect(IPAddress address, string? node, IEnumerable<string>? eligible = null)
+    {
+        var nodes = eligible?.Order(StringComparer.Ordinal).ToImmutableArray() ?? Rights[address].Eligible;
+        Rights = Rights.SetItem(address, new AddressRights { Address = address, Epoch = ++_resourceVersion, Elected = node, Eligible = nodes });
+        world.Note("manager", "elects", address, node);
+        Publish();
+    }
+
+    /// <summary>Changes who may hold an address, without an election.</summary>
+    public void SetEligible(IPAddress address, IEnumerable<string> eligible)
+    {
+        _resourceVersion++;
+        Rights = Rights.SetItem(address, Rights[address] with { Eligible = [.. eligible.Order(StringComparer.Ordinal)] });
+        world.Note("manager", "makes eligible", address, string.Join(' ', Rights[address].Eligible));
+        world.Touch();
+        Publish();
+    }
+
+    public void Release(IPAddress address)
+    {
+        _resourceVersion++;
+        Rights = Rights.Remove(address);
+        world.Note("manager", "releases", address);
+        world.Touch();
+        Publish();
+    }
+
+    public void Connect(SimulatedSpeaker speaker)
+    {
+        speaker.ApiUp = true;
+        _cut[speaker.Index] = _cut.GetValueOrDefault(speaker.Index) + 1;
+        Deliver(speaker, contact: true);
+    }
+
+    public void Disconnect(SimulatedSpeaker speaker)
+    {
+        speaker.ApiUp = false;
+        var cut = _cut[speaker.Index] = _cut.GetValueOrDefault(speaker.Index) + 1;
+        world.Clock.At(world.Clock.Now + ContactLost, () =>
+        {
+            if (cut == _cut[speaker.Index])
+            {
+                speaker.SetContact(false);
+            }
+        });
+    }
+
+    private void Publish()
+    {
+        foreach (var speaker in world.Speakers)
+        {
+            if (speaker.ApiUp && speaker.Machine is not null)
+            {
+                Deliver(speaker, contact: false);
+            }
+        }
+    }
+
+    private void Deliver(SimulatedSpeaker speaker, bool contact)
+    {
+        var rights = Rights;
+        var at = world.Clock.Now + Delay();
+        if (_lastDelivery.TryGetValue(speaker.Index, out var last) && last > at)
+        {
+            at = last;
+        }
+
+        _lastDelivery[speaker.Index] = at;
+        world.Clock.At(at, speaker.WhileBooted(() =>
+        {
+            if (!speaker.ApiUp)
+            {
+                return;
+            }
+
+            if (contact)
+            {
+                speaker.SetContact(true);
+            }
+
+            speaker.TakeRights(rights);
+        }));
+    }
+}
