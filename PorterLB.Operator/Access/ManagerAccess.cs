@@ -17,7 +17,7 @@ namespace PorterLB.Operator.Access;
 [EntityRbac(typeof(V1Alpha2Eip), typeof(V1Alpha2LayerTwoConfig), Subresource = "status", Verbs = RbacVerb.Patch)]
 [GenericRbac(Groups = [""], Resources = ["services/status"], Verbs = RbacVerb.Patch)]
 [GenericRbac(Groups = [""], Resources = ["events"], Verbs = RbacVerb.Create | RbacVerb.Patch)]
-[GenericRbac(Groups = ["admissionregistration.k8s.io"], Resources = ["validatingwebhookconfigurations"], ResourceNames = [Names.WebhookConfiguration], Verbs = RbacVerb.Get | RbacVerb.Patch)]
+[GenericRbac(Groups = ["admissionregistration.k8s.io"], Resources = ["validatingwebhookconfigurations"], ResourceNames = [Names.WebhookConfiguration], Verbs = RbacVerb.Get | RbacVerb.List | RbacVerb.Watch | RbacVerb.Patch)]
 // In its own namespace: its lease, the sight of the speakers' leases, and two Secrets by name. A name cannot narrow create.
 [GenericRbac(Scope = EntityScope.Namespaced, Groups = ["coordination.k8s.io"], Resources = ["leases"], Verbs = RbacVerb.Get | RbacVerb.List | RbacVerb.Watch | RbacVerb.Create)]
 [GenericRbac(Scope = EntityScope.Namespaced, Groups = ["coordination.k8s.io"], Resources = ["leases"], ResourceNames = [Names.Manager], Verbs = RbacVerb.Update | RbacVerb.Patch)]
