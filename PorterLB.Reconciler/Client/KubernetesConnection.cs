@@ -60,7 +60,11 @@ public sealed class KubernetesConnection : IDisposable
     /// </param>
     /// <param name="userAgent">How requests are told apart in the server's logs, as <c>porterlb-manager/0.1.0</c>.</param>
     /// <exception cref="KubernetesConnectionException">It points nowhere; the message is one sentence for the user.</exception>
-    public static KubernetesConnection Create(string? kubeconfig, string userAgent)
+    public static KubernetesConnection Create(string? kubeconfig, string userAgent) => Create(kubeconfig, userAgent, connect: null);
+
+    /// <summary>As the other, with a way of one's own to open connections: for API servers in another network namespace.</summary>
+    internal static KubernetesConnection Create(
+        string? kubeconfig, string userAgent, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
     {
         var config = string.IsNullOrEmpty(kubeconfig) ? FromPod() : FromFiles(kubeconfig);
         var source = string.IsNullOrEmpty(kubeconfig) ? "The Pod's environment" : $"The kubeconfig '{kubeconfig}'";
@@ -75,7 +79,7 @@ public sealed class KubernetesConnection : IDisposable
             return new KubernetesConnection(
                 server,
                 userAgent,
-                Handler(config),
+                Handler(config, connect),
                 Kubernetes.CreateCredentials(config),
                 string.IsNullOrEmpty(config.TlsServerName) ? null : config.TlsServerName,
                 string.IsNullOrEmpty(config.Namespace) ? null : config.Namespace);
@@ -175,10 +179,12 @@ public sealed class KubernetesConnection : IDisposable
         }
     }
 
-    private static SocketsHttpHandler Handler(KubernetesClientConfiguration config)
+    private static SocketsHttpHandler Handler(
+        KubernetesClientConfiguration config, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
     {
         var handler = new SocketsHttpHandler
         {
+            ConnectCallback = connect,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             KeepAlivePingDelay = PingDelay,
             KeepAlivePingTimeout = PingTimeout,
