@@ -44,6 +44,8 @@ public sealed class LightLab : IAsyncDisposable
     public const int WorkloadPort = 80;
 
     private const int MaxManagers = 2;
+    private const int ManagerHealthPort = 8081;
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
     private readonly LabSession _session;
     private readonly List<LightNode> _nodes = [];
     private readonly List<Host> _managerHosts = [];
@@ -64,6 +66,13 @@ public sealed class LightLab : IAsyncDisposable
     public Host Client { get; }
 
     public IReadOnlyList<LightNode> Nodes => _nodes;
+
+    /// <summary>The manager that was started last.</summary>
+    public LabProcess Manager
+    {
+        get => field ?? throw new LabException("No manager was started.");
+        private set;
+    }
 
     /// <summary>Where everything that runs in the lab writes its log.</summary>
     public string LogFolder => Path.Combine(_session.Folder, "logs");
@@ -136,10 +145,56 @@ public sealed class LightLab : IAsyncDisposable
     {
         var command = new Command(
             Repository.Binary, ["manager", $"--kubeconfig={ControlPlane.KubeconfigFor(ManagerUser)}", "--webhook-port=0", .. arguments]);
-        return _session.Start($"manager-{replica + 1}", _managerHosts[replica].Namespace.Inside(command.Unprivileged()));
+        return Manager = _session.Start($"manager-{replica + 1}", _managerHosts[replica].Namespace.Inside(command.Unprivileged()));
     }
 
     public Host ManagerHost(int replica = 0) => _managerHosts[replica];
+
+    /// <summary>Installs, starts a manager and a speaker on every node, and waits until all are ready.</summary>
+    public async Task StartPorterLBAsync(CancellationToken cancellationToken = default)
+    {
+        await InstallAsync(cancellationToken);
+        var manager = StartManager();
+        foreach (var node in _nodes)
+        {
+            node.StartSpeaker();
+        }
+
+        await ControlPlane.WaitUntilAsync(
+            "the manager to be ready", async () => await _managerHosts[0].GetAsync(ManagerHealthPort, "/readyz", cancellationToken) is not null, StartPatience, cancellationToken, manager);
+        foreach (var node in _nodes)
+        {
+            await node.WaitUntilReadyAsync(StartPatience, cancellationToken);
+        }
+    }
+
+    /// <summary>Makes an Eip out of <see cref="PoolRanges"/>.</summary>
+    public Task<CommandResult> CreatePoolAsync(string name = "lan", CancellationToken cancellationToken = default) =>
+        ApplyAsync(
+            $"""
+            apiVersion: network.kubesphere.io/v1alpha2
+            kind: Eip
+            metadata:
+              name: {name}
+            spec:
+              addresses: ["{PoolRanges.V4}", "{PoolRanges.V6}"]
+            """,
+            cancellationToken);
+
+    /// <summary>kubectl apply, whatever comes of it.</summary>
+    public Task<CommandResult> ApplyAsync(string manifest, CancellationToken cancellationToken = default) =>
+        (ControlPlane.Kubectl("apply", "-f", "-") with { Input = manifest }).TryRunAsync(cancellationToken);
+
+    /// <summary>Creates a dual-stack Service that is PorterLB's, and waits for its addresses.</summary>
+    public async Task<ImmutableArray<IPAddress>> PublishAsync(string service, CancellationToken cancellationToken = default)
+    {
+        await CreateServiceAsync(
+            service,
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["lb.kubesphere.io/v1alpha1"] = "porterlb" },
+            new JsonObject { ["ipFamilyPolicy"] = "RequireDualStack" },
+            cancellationToken: cancellationToken);
+        return await WaitForAddressesAsync(service, 2, StartPatience, cancellationToken);
+    }
 
     /// <summary>Creates a LoadBalancer Service in namespace default, with an endpoint on each of the nodes named (all, when none is).</summary>
     /// <param name="name">Its name.</param>

@@ -73,8 +73,11 @@ public sealed class Segment
 
     internal NetworkNamespace NamespaceOf(string host) => new(_session.Prefix + host);
 
+    /// <summary>The command on the switch.</summary>
+    public Command OnSwitch(Command command) => Switch.Inside(command);
+
     internal Task SwitchAsync(string script, CancellationToken cancellationToken) =>
-        Switch.Inside(Command.Shell(script)).RunAsync(cancellationToken);
+        OnSwitch(Command.Shell(script)).RunAsync(cancellationToken);
 
     private static async Task AddNamespaceAsync(NetworkNamespace space, CancellationToken cancellationToken)
     {

@@ -13,7 +13,11 @@ public sealed record Answer(long Asked, long Answered, string Mac);
 public sealed record Claim(long Heard, string Mac);
 
 /// <summary>Everything that anybody on the segment said about one address.</summary>
-public sealed record AddressAnswers(string Address, ImmutableArray<Answer> Answers, ImmutableArray<Claim> Claims)
+/// <param name="Address">The address.</param>
+/// <param name="Requests">When each request for it went out.</param>
+/// <param name="Answers">Every answer, in order.</param>
+/// <param name="Claims">Every claim, in order.</param>
+public sealed record AddressAnswers(string Address, ImmutableArray<long> Requests, ImmutableArray<Answer> Answers, ImmutableArray<Claim> Claims)
 {
     /// <summary>Who answered at all, in order of appearance.</summary>
     [JsonIgnore]
@@ -30,6 +34,17 @@ public sealed record AddressAnswers(string Address, ImmutableArray<Answer> Answe
                 .Select(request => request.Key)
                 .ToList();
             return twice.Count == 0 ? TimeSpan.Zero : TimeSpan.FromTicks((twice.Max() - twice.Min()) / 100);
+        }
+    }
+
+    /// <summary>Requests that nobody answered, the last two left out: their answers may have been on the way.</summary>
+    [JsonIgnore]
+    public int Unanswered
+    {
+        get
+        {
+            var answered = Answers.Select(answer => answer.Asked).ToHashSet();
+            return Requests.SkipLast(2).Count(request => !answered.Contains(request));
         }
     }
 

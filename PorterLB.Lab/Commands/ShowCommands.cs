@@ -1,0 +1,31 @@
+using System.CommandLine;
+using PorterLB.Lab.Demonstration;
+using PorterLB.Lab.Measuring;
+using Spectre.Console;
+
+namespace PorterLB.Lab.Commands;
+
+/// <summary>What runs a lab, shows something and ends it.</summary>
+internal static class ShowCommands
+{
+    public static IEnumerable<Command> All() => [ShowDemo(), Measure()];
+
+    private static Command ShowDemo()
+    {
+        var command = new Command("demo", "Show PorterLB's main job on a real cluster, and measure it.");
+        command.SetAction(async (_, cancellationToken) => await Demo.RunAsync(AnsiConsole.Console, cancellationToken) ? 0 : 1);
+        return command;
+    }
+
+    private static Command Measure()
+    {
+        var quick = new Option<bool>("--quick") { Description = "Each fault once." };
+        var command = new Command("measure", "Measure take-overs and hand-overs in a light lab: medians and worsts.") { quick };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var options = parsed.GetValue(quick) ? new MeasurementOptions(1, 1, 1, 1, 1) : new MeasurementOptions();
+            return await Measurement.RunAsync(options, AnsiConsole.Console, cancellationToken) ? 0 : 1;
+        });
+        return command;
+    }
+}

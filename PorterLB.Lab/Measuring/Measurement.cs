@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using PorterLB.Lab.Faults;
+using PorterLB.Lab.Processes;
+using Spectre.Console;
+
+namespace PorterLB.Lab.Measuring;
+
+/// <summary>How often each fault is made.</summary>
+public sealed record MeasurementOptions(int CableCuts = 10, int CableReturns = 5, int Terminations = 5, int Kills = 5, int Suspensions = 5);
+
+/// <summary>The figures that PorterLB promises, measured in a light lab: medians and worsts.</summary>
+public static class Measurement
+{
+    /// <summary>False when a figure is outside of what is promised.</summary>
+    public static async Task<bool> RunAsync(MeasurementOptions options, IAnsiConsole console, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        void Say(string line) => console.MarkupLineInterpolated($"[grey]{line}[/]");
+
+        await using var lab = await LightLab.StartAsync(new LightLabOptions { Kind = "measure" }, Say, cancellationToken);
+        await lab.StartPorterLBAsync(cancellationToken);
+        await lab.CreatePoolAsync(cancellationToken: cancellationToken);
+        var figures = new FigureTable();
+
+        for (var i = 1; i <= 5; i++)
+        {
+            figures.Add("Service created to its first answered ARP request, ms", double.PositiveInfinity, await FirstAnswerAsync(lab, $"warm-{i}", cancellationToken));
+        }
+
+        var addresses = await lab.PublishAsync("web", cancellationToken);
+        var faults = new OwnerFaults(lab, addresses);
+        for (var i = 1; i <= Math.Max(options.CableCuts, options.CableReturns); i++)
+        {
+            await faults.SettleAsync(cancellationToken);
+            var cut = await faults.CutCableAsync(cancellationToken);
+            Say($"cut {i}: {string.Join("; ", cut.Probes.Flows)}");
+            figures.Add("cable cut: longest silence, ms", 500, cut.Probes.LongestSilence.TotalMilliseconds);
+            var after = await faults.OwnerAsync(addresses[0], cancellationToken);
+            var back = await faults.PlugCableAsync(cut.Owner, cancellationToken);
+            if (i <= options.CableReturns)
+            {
+                figures.Add("cable back: two nodes answered for, ms", 1000, back.TwoAnswered.TotalMilliseconds);
+                figures.Add("cable back: moves", 0, await faults.OwnerAsync(addresses[0], cancellationToken) == after ? 0 : 1);
+            }
+        }
+
+        for (var i = 1; i <= options.Terminations; i++)
+        {
+            await faults.SettleAsync(cancellationToken);
+            var stopped = await faults.TerminateAsync(cancellationToken);
+            Say($"SIGTERM {i}: {string.Join("; ", stopped.Probes.Flows)}");
+            figures.Add("SIGTERM: probes lost", 0, stopped.Probes.Lost);
+            figures.Add("SIGTERM: ARP and NDP requests unanswered", 0, stopped.Answers.Addresses.Sum(address => address.Unanswered));
+            stopped.Owner.StartSpeaker();
+        }
+
+        for (var i = 1; i <= options.Kills; i++)
+        {
+            await faults.SettleAsync(cancellationToken);
+            var killed = await faults.KillAsync(cancellationToken);
+            figures.Add("kill -9: another answers ARP after, ms", 500, Milliseconds(killed.UntilAnotherAnswers(addresses[0])));
+            killed.Owner.StartSpeaker();
+        }
+
+        for (var i = 1; i <= options.Suspensions; i++)
+        {
+            await faults.SettleAsync(cancellationToken);
+            var frozen = await faults.SuspendAsync(cancellationToken);
+            figures.Add("SIGSTOP: another answers ARP after, ms", 500, Milliseconds(frozen.UntilAnotherAnswers(addresses[0])));
+            frozen.Owner.Speaker.Send(UnixSignal.Continue);
+        }
+
+        figures.Add("resident, speaker, MB", 25, [.. lab.Nodes.Select(node => ResidentMegabytes(node.Speaker.Id))]);
+        figures.Add("resident, manager, MB", 30, ResidentMegabytes(lab.Manager.Id));
+        figures.Add("bin/porterlb, MB", double.PositiveInfinity, new FileInfo(Repository.Binary).Length / 1e6);
+        console.Write(figures.ToTable());
+        return figures.AllHeld;
+    }
+
+    private static async Task<double> FirstAnswerAsync(LightLab lab, string service, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var addresses = await lab.PublishAsync(service, cancellationToken);
+        var address = addresses.First(address => address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork);
+        await lab.Client.Command("arping", "-f", "-w10", "-I", "eth0", $"{address}").RunAsync(cancellationToken);
+        var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        await lab.ControlPlane.Api.DeleteAsync($"/api/v1/namespaces/default/services/{service}", cancellationToken);
+        return elapsed;
+    }
+
+    private static double Milliseconds(TimeSpan? time) => time?.TotalMilliseconds ?? double.PositiveInfinity;
+
+    private static double ResidentMegabytes(int processId) =>
+        File.ReadLines($"/proc/{processId}/status").Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
+            .Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024).Single();
+}
