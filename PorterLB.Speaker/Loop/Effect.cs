@@ -98,4 +98,19 @@ public enum ReportKind
 
     /// <summary>The segment is heard again.</summary>
     Hearing,
+
+    /// <summary>No interface of this node serves the address: none is named so, or none has its subnet.</summary>
+    NoInterface,
+
+    /// <summary>The node's own kernel answers for the address too, whoever holds it: it is a local address, and arp_ignore is 0.</summary>
+    KernelAnswers,
+
+    /// <summary>The interface cannot be opened, or was lost.</summary>
+    InterfaceLost,
+
+    /// <summary>The kernel's filter had to be made coarser: requests for other addresses reach this process.</summary>
+    FilterCoarse,
+
+    /// <summary>A multicast group could not be joined: a switch that snoops may keep its requests from here.</summary>
+    GroupRefused,
 }

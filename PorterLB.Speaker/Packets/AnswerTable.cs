@@ -4,7 +4,20 @@ using System.Net.Sockets;
 
 namespace PorterLB.Speaker.Packets;
 
-/// <summary>An address that this speaker has something to do with, and how often. Outlives the tables that it stands in.</summary>
+/// <summary>How often an address was asked for and told. Each counter is written by one thread alone and read by any.</summary>
+internal sealed class AddressCounters
+{
+    /// <summary>Requests while it was held. Written by the capture thread.</summary>
+    public long Requests;
+
+    /// <summary>Answers made. Written by the capture thread.</summary>
+    public long Responses;
+
+    /// <summary>Gratuitous announcements sent. Written by the loop.</summary>
+    public long Gratuitous;
+}
+
+/// <summary>An address that this speaker has something to do with on one interface, and the answer for it.</summary>
 internal sealed class Target
 {
     private readonly byte[] _answer;
@@ -12,9 +25,12 @@ internal sealed class Target
 
     /// <param name="address">An IPv4 or IPv6 unicast address.</param>
     /// <param name="mac">The hardware address to answer with.</param>
-    public Target(IPAddress address, MacAddress mac)
+    /// <param name="counters">Outlive this, as the hardware address can change.</param>
+    public Target(IPAddress address, MacAddress mac, AddressCounters? counters = null)
     {
         Address = address;
+        Mac = mac;
+        Counters = counters ?? new AddressCounters();
         _answer = address.AddressFamily == AddressFamily.InterNetwork
             ? PreparedFrames.ArpReply(mac, address)
             : PreparedFrames.Advertisement(mac, address, out _sum);
@@ -22,14 +38,9 @@ internal sealed class Target
 
     public IPAddress Address { get; }
 
-    /// <summary>Requests for it while it was held. Written by the capture thread alone.</summary>
-    public long Requests;
+    public MacAddress Mac { get; }
 
-    /// <summary>Answers sent for it. Written by the capture thread alone.</summary>
-    public long Responses;
-
-    /// <summary>Gratuitous announcements sent for it. Written by the loop alone.</summary>
-    public long Gratuitous;
+    public AddressCounters Counters { get; }
 
     /// <summary>The answer, turned to who asked. The bytes are this target's own: valid until the next call, for one thread.</summary>
     public ReadOnlySpan<byte> AnswerTo(scoped in ArpView request)
@@ -84,6 +95,13 @@ internal sealed class AnswerTable
         Span<byte> bytes = stackalloc byte[4];
         address.TryWriteBytes(bytes, out _);
         return BinaryPrimitives.ReadUInt32BigEndian(bytes);
+    }
+
+    public static IPAddress AddressOf(uint key)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, key);
+        return new IPAddress(bytes);
     }
 
     public static UInt128 KeyOfIPv6(IPAddress address)

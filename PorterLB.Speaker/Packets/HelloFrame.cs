@@ -99,6 +99,11 @@ internal static class HelloFrame
         return DropReason.None;
     }
 
+    /// <summary>Who sent a frame that was checked.</summary>
+    public static IPAddress SourceOf(ReadOnlySpan<byte> frame) => Ethernet.TypeOf(frame) == Ethernet.TypeIPv6
+        ? new IPAddress(frame.Slice(NdpView.SourceOffset, 16))
+        : new IPAddress(frame.Slice(Ethernet.HeaderLength + 12, 4));
+
     private static void WriteIPv4Headers(Span<byte> frame, MacAddress mac, IPAddress source, ushort port)
     {
         Ethernet.WriteHeader(frame, default, mac, Ethernet.TypeIPv4);

@@ -15,6 +15,7 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
     private volatile HelloKeys _keys = keys;
     private long _deadline;
     private long _lastHeard = long.MinValue;
+    private uint _lastAsker;
 
     /// <summary>Which addresses concern us; swapped whole by the loop.</summary>
     public AnswerTable Table
@@ -41,6 +42,9 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
 
     /// <summary>When the last frame of another station was judged: hearing any proves ears. <see cref="TimeSpan.MinValue"/> for never.</summary>
     public TimeSpan LastHeard => new(Volatile.Read(ref _lastHeard));
+
+    /// <summary>The IPv4 address that asked last for one that is held here, or null: a neighbour that is there.</summary>
+    public uint? LastAsker => Volatile.Read(ref _lastAsker) is > 0 and var asker ? asker : null;
 
     /// <summary>Judges one frame. Does not throw, whatever the bytes are.</summary>
     /// <param name="frame">From the first byte of its Ethernet header.</param>
@@ -105,7 +109,13 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
             return Verdict.Dropped(DropReason.OtherTarget);
         }
 
-        return MayAnswer(held, now, target, out drop) ? Verdict.Answered(target.AnswerTo(arp), target) : Verdict.Dropped(drop);
+        if (!MayAnswer(held, now, target, out drop))
+        {
+            return Verdict.Dropped(drop);
+        }
+
+        Volatile.Write(ref _lastAsker, arp.SenderIP);
+        return Verdict.Answered(target.AnswerTo(arp), target);
     }
 
     private Verdict JudgeNdp(ReadOnlySpan<byte> frame, AnswerTable table, bool toGroup, TimeSpan now)
@@ -147,13 +157,14 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
             return false;
         }
 
-        target.Requests++;
+        target.Counters.Requests++;
         if (now.Ticks > Volatile.Read(ref _deadline))
         {
             drop = DropReason.Expired;
             return false;
         }
 
+        target.Counters.Responses++;
         return true;
     }
 

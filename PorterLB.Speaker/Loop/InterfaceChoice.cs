@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using System.IO.Enumeration;
+using System.Net;
+using PorterLB.Speaker.Wire;
+
+namespace PorterLB.Speaker.Loop;
+
+/// <summary>Which interface an address belongs on.</summary>
+/// <param name="interfaces">All of the node.</param>
+/// <param name="allowed">Names or globs; empty allows all.</param>
+/// <param name="routeTo">The kernel's routing table.</param>
+internal sealed class InterfaceChoice(ImmutableArray<LocalInterface> interfaces, ImmutableArray<string> allowed, Func<IPAddress, Route?> routeTo)
+{
+    private const string CanReach = "can_reach:";
+
+    private readonly LocalInterface[] _usable =
+        [.. interfaces.Where(candidate => candidate.Skipped is null && (allowed.IsEmpty || allowed.Any(glob => Matches(glob, candidate.Name))))];
+
+    private readonly Dictionary<string, int?> _reached = new(StringComparer.Ordinal);
+
+    /// <summary>Those that may be used, by index.</summary>
+    public IReadOnlyList<LocalInterface> Usable => _usable;
+
+    /// <summary>
+    /// The interface for an address: among those named, or among all when none is named, the one whose subnet holds the address (the
+    /// narrowest subnet, when several do); of named ones whose subnets do not, the first that is up.
+    /// </summary>
+    /// <returns>Null when there is none.</returns>
+    public LocalInterface? For(AddressRights rights)
+    {
+        if (rights.Interfaces.IsDefaultOrEmpty)
+        {
+            return BySubnet(_usable, rights.Address);
+        }
+
+        var named = _usable.Where(candidate => rights.Interfaces.Any(wanted => Is(candidate, wanted))).ToArray();
+        return BySubnet(named, rights.Address) ?? named.OrderByDescending(candidate => candidate.Up).FirstOrDefault();
+    }
+
+    private bool Is(LocalInterface candidate, string wanted)
+    {
+        if (!wanted.StartsWith(CanReach, StringComparison.Ordinal))
+        {
+            return Matches(wanted, candidate.Name);
+        }
+
+        if (!_reached.TryGetValue(wanted, out var index))
+        {
+            index = IPAddress.TryParse(wanted.AsSpan(CanReach.Length), out var destination) ? routeTo(destination)?.Interface : null;
+            _reached.Add(wanted, index);
+        }
+
+        return candidate.Index == index;
+    }
+
+    private static LocalInterface? BySubnet(IEnumerable<LocalInterface> candidates, IPAddress address) =>
+        (from candidate in candidates
+         from subnet in candidate.Subnets
+         where subnet.Contains(address)
+         orderby subnet.PrefixLength descending, candidate.Up descending, candidate.Index
+         select candidate).FirstOrDefault();
+
+    private static bool Matches(string glob, string name) => FileSystemName.MatchesSimpleExpression(glob, name, ignoreCase: false);
+}

@@ -1,0 +1,523 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using PorterLB.Speaker.Hellos;
+using PorterLB.Speaker.Packets;
+using PorterLB.Speaker.Wire;
+
+namespace PorterLB.Speaker.Loop;
+
+/// <summary>
+/// One interface in use: its machine, its wire, and the frames between them. Everything here belongs to the loop's thread, but
+/// <see cref="Take"/>, which the wire's thread calls.
+/// </summary>
+internal sealed class Segment : IFrameSink, IDisposable
+{
+    /// <summary>Questions to neighbours at a time: one may be down, five at once will not all be.</summary>
+    private const int NeighborsAsked = 5;
+
+    /// <summary>
+    /// Hardware addresses of speakers that are remembered. They come from authenticated hellos, so this bounds what a changing MAC
+    /// costs, not what a stranger can do.
+    /// </summary>
+    private const int SpeakersMax = 1_024;
+
+    /// <summary>Told that something is heard at most this often: the machine counts in steps of it.</summary>
+    private static readonly TimeSpan HearingInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>An interface that cannot be opened is tried again after this long, and at every change of it.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    private readonly SegmentContext _context;
+    private readonly Responder _responder;
+    private readonly Dictionary<IPAddress, Target> _targets = [];
+    private readonly HashSet<IPAddress> _held = [];
+    private readonly HashSet<IPAddress> _joined = [];
+    private readonly Dictionary<MacAddress, Speaker> _speakers = [];
+    private readonly List<Effect> _effects = [];
+    private readonly byte[] _helloFrame = new byte[HelloFrame.HeadersMax + HelloLayout.MaxLength];
+    private readonly long[] _drops = new long[Enum.GetValues<DropReason>().Length];
+
+    private IWire? _wire;
+    private TimeSpan _retryAt;
+    private TimeSpan _heardToldAt = TimeSpan.MinValue;
+    private TimeSpan _tellHearingAt;
+    private bool _coarseTold;
+    private bool _linkUp;
+    private MacAddress _linkMac;
+
+    public Segment(LocalInterface on, SegmentContext context)
+    {
+        Interface = on;
+        _context = context;
+        _responder = new Responder(context.ClusterTag, context.Keys, context.HelloPort);
+        Machine = new SegmentMachine(context.MachineOptions, context.Random);
+        SwapTable();
+    }
+
+    public LocalInterface Interface { get; private set; }
+
+    public SegmentMachine Machine { get; }
+
+    /// <summary>The machine holds nothing any more and was asked to leave, or has no time left.</summary>
+    public bool Left { get; private set; }
+
+    /// <summary>Frames dropped, by <see cref="DropReason"/>. Read by any thread.</summary>
+    public ReadOnlySpan<long> Drops => _drops;
+
+    /// <summary>When <see cref="RunDue"/> has something to do.</summary>
+    public TimeSpan NextDeadline =>
+        Interface.Up && _wire is null && _retryAt < Machine.NextDeadline ? _retryAt : Machine.NextDeadline;
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> Take(ReadOnlySpan<byte> frame, in Capture capture)
+    {
+        var verdict = _responder.Judge(frame, capture.Now);
+        var drop = verdict.Drop;
+        Mail? mail = verdict.Finding switch
+        {
+            Finding.Hello => new Mail.Hello(
+                this, verdict.Hello!, verdict.Mac, HelloFrame.SourceOf(frame), capture.CapturedAt(_context.Clock.WallClock)),
+            Finding.Claimed => new Mail.Claimed(this, verdict.Target!.Address, verdict.Mac),
+            _ => null,
+        };
+        if (mail is not null && !_context.Mailbox.TryPost(mail))
+        {
+            drop = DropReason.MailboxFull;
+        }
+
+        _drops[(int)drop]++;
+        return verdict.Answer;
+    }
+
+    /// <inheritdoc/>
+    public void Lost(string reason) => _context.Mailbox.Post(new Mail.WireLost(this, reason));
+
+    /// <summary>Gives the machine an input and carries out what it wants.</summary>
+    public void Handle(Input input)
+    {
+        _effects.Clear();
+        Machine.Handle(_context.Clock.Now, input, _effects);
+        CarryOut();
+    }
+
+    /// <summary>Does what time asks for.</summary>
+    public void RunDue()
+    {
+        var now = _context.Clock.Now;
+        if (Interface.Up && _wire is null && now >= _retryAt)
+        {
+            Open(now);
+        }
+
+        // Before the clock: whether anything is heard decides what the passing of time means.
+        var heard = _responder.LastHeard;
+        if (heard > _heardToldAt && now >= _tellHearingAt)
+        {
+            _heardToldAt = now;
+            _tellHearingAt = now + HearingInterval;
+            Handle(Input.NeighborAnswered.Instance);
+        }
+
+        if (now >= Machine.NextDeadline)
+        {
+            Handle(Input.Tick.Instance);
+        }
+    }
+
+    /// <summary>The interface as it is now.</summary>
+    public void Update(LocalInterface now)
+    {
+        var before = Interface;
+        Interface = now;
+        if (now.Mac != before.Mac)
+        {
+            RemakeTargets();
+        }
+
+        if (!now.Up)
+        {
+            Close();
+        }
+        else if (!before.Up)
+        {
+            _retryAt = TimeSpan.Zero;
+        }
+
+        JoinHelloGroups();
+        TellLink();
+    }
+
+    /// <summary>The rights for the addresses on this interface.</summary>
+    public void Apply(ImmutableDictionary<IPAddress, AddressRights> rights, ImmutableHashSet<IPAddress> elsewhere)
+    {
+        var changed = false;
+        foreach (var gone in _targets.Keys.Where(address => !rights.ContainsKey(address)).ToArray())
+        {
+            _targets.Remove(gone);
+            changed = true;
+        }
+
+        foreach (var address in rights.Keys.Where(address => !_targets.ContainsKey(address)))
+        {
+            _targets.Add(address, new Target(address, Interface.Mac, _context.CountersOf(address)));
+            changed = true;
+        }
+
+        // Before the machine asks who has an address, what answers must be let through.
+        if (changed)
+        {
+            SwapFilter();
+        }
+
+        Handle(new Input.RightsChanged(rights, elsewhere));
+        if (changed)
+        {
+            SwapTable();
+        }
+    }
+
+    /// <summary>A hello came in.</summary>
+    public void Hear(Hello hello, MacAddress mac, IPAddress source, TimeSpan capturedAt)
+    {
+        if (hello.Node == _context.MachineOptions.Node && mac == Interface.Mac)
+        {
+            return;
+        }
+
+        if (_speakers.Count >= SpeakersMax)
+        {
+            _speakers.Clear();
+        }
+
+        _speakers[mac] = new Speaker(hello.Node, source);
+        Handle(new Input.HelloHeard(hello, capturedAt));
+    }
+
+    /// <summary>Another machine says that it has one of our addresses.</summary>
+    public void Claimed(IPAddress address, MacAddress mac)
+    {
+        if (_targets.ContainsKey(address) && mac != Interface.Mac)
+        {
+            Handle(new Input.AddressSeen(address, mac, _speakers.GetValueOrDefault(mac)?.Node));
+        }
+    }
+
+    /// <summary>The wire ended by itself.</summary>
+    public void WireLost(string reason)
+    {
+        if (_wire is null)
+        {
+            return;
+        }
+
+        Close();
+        _retryAt = _context.Clock.Now + RetryInterval;
+        TellLink();
+        _context.Report(new SpeakerReport(ReportKind.InterfaceLost, Interface: Interface.Name, Detail: reason));
+    }
+
+    public void UseKeys(HelloKeys keys) => _responder.Keys = keys;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Close();
+        foreach (var group in _joined)
+        {
+            _context.Groups.Leave(Interface.Index, group);
+        }
+
+        foreach (var address in _held.Where(address => address.AddressFamily == AddressFamily.InterNetworkV6))
+        {
+            _context.Groups.Leave(Interface.Index, SolicitedNode.GroupOf(address));
+        }
+
+        _joined.Clear();
+        _held.Clear();
+    }
+
+    private void Open(TimeSpan now)
+    {
+        try
+        {
+            _wire = _context.Wires.Open(Interface.Name, FilterOf, this);
+            JoinHelloGroups();
+            SwapFilter();
+            TellLink();
+        }
+        catch (IOException error)
+        {
+            if (_retryAt == TimeSpan.Zero)
+            {
+                _context.Report(new SpeakerReport(ReportKind.InterfaceLost, Interface: Interface.Name, Detail: error.Message));
+            }
+
+            _retryAt = now + RetryInterval;
+        }
+    }
+
+    private void Close()
+    {
+        _wire?.Dispose();
+        _wire = null;
+    }
+
+    private void TellLink()
+    {
+        var up = Interface.Up && _wire is not null;
+        if (up != _linkUp || Interface.Mac != _linkMac)
+        {
+            _linkUp = up;
+            _linkMac = Interface.Mac;
+            Handle(new Input.LinkChanged(up, Interface.Mac));
+        }
+    }
+
+    private void JoinHelloGroups()
+    {
+        // The card lets no group through that nobody joined. Where IPv6 is off there is nothing to join, and nobody to hear by it.
+        Join(HelloFrame.GroupIPv4);
+        if (Interface.Addresses.Any(address => address.Address.AddressFamily == AddressFamily.InterNetworkV6))
+        {
+            Join(HelloFrame.GroupIPv6);
+        }
+
+        void Join(IPAddress group)
+        {
+            if (_joined.Add(group))
+            {
+                _context.Groups.Join(Interface.Index, group);
+            }
+        }
+    }
+
+    private void CarryOut()
+    {
+        // First who answers, in one swap: a thousand addresses taken over at once are one new table, and no announcement goes out for
+        // an address before a request for it would be answered.
+        var changed = false;
+        foreach (var effect in _effects)
+        {
+            changed |= effect switch
+            {
+                Effect.Answer answer => Hold(answer.Address),
+                Effect.Silence silence => Drop(silence.Address),
+                _ => false,
+            };
+        }
+
+        if (changed)
+        {
+            SwapTable();
+        }
+
+        foreach (var effect in _effects)
+        {
+            switch (effect)
+            {
+                case Effect.SendHello send:
+                    SendHello(send.Hello);
+                    break;
+                case Effect.SendGratuitous gratuitous:
+                    Announce(gratuitous.Address);
+                    break;
+                case Effect.SendProbe probe:
+                    Send(PreparedFrames.Probe(Interface.Mac, probe.Address));
+                    break;
+                case Effect.ProbeNeighbors:
+                    AskNeighbors();
+                    break;
+                case Effect.RenewAnswers renew:
+                    _responder.Deadline = renew.Deadline;
+                    break;
+                case Effect.Report report:
+                    _context.Report(new SpeakerReport(report.What, report.Address, Interface.Name, report.Node, report.Mac));
+                    break;
+                case Effect.Left:
+                    Left = true;
+                    break;
+            }
+        }
+    }
+
+    private bool Hold(IPAddress address)
+    {
+        if (!_held.Add(address))
+        {
+            return false;
+        }
+
+        if (address.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            _context.Groups.Join(Interface.Index, SolicitedNode.GroupOf(address));
+        }
+
+        return true;
+    }
+
+    private bool Drop(IPAddress address)
+    {
+        if (!_held.Remove(address))
+        {
+            return false;
+        }
+
+        if (address.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            _context.Groups.Leave(Interface.Index, SolicitedNode.GroupOf(address));
+        }
+
+        return true;
+    }
+
+    private void RemakeTargets()
+    {
+        foreach (var address in _targets.Keys.ToArray())
+        {
+            _targets[address] = new Target(address, Interface.Mac, _context.CountersOf(address));
+        }
+
+        SwapTable();
+        SwapFilter();
+    }
+
+    private void SwapTable() => _responder.Table = new AnswerTable(Interface.Mac, _targets.Values, _held);
+
+    private CaptureFilter FilterOf(int instructionsMax) =>
+        CaptureFilter.For(Interface.Mac, _targets.Keys, _context.HelloPort, instructionsMax);
+
+    private void SwapFilter()
+    {
+        if (_wire is null)
+        {
+            return;
+        }
+
+        try
+        {
+            var coarse = _wire.Admit(FilterOf).Excess;
+            if (coarse > 0 && !_coarseTold)
+            {
+                _context.Report(new SpeakerReport(ReportKind.FilterCoarse, Interface: Interface.Name, Detail:
+                    $"{_targets.Count} scattered addresses do not fit into a kernel filter; it lets through requests for {coarse} others. " +
+                    "Contiguous pools, or a higher net.core.optmem_max, make it exact."));
+            }
+
+            _coarseTold = coarse > 0;
+        }
+        catch (IOException error)
+        {
+            WireLost(error.Message);
+        }
+    }
+
+    private void SendHello(Hello hello)
+    {
+        var fitting = Fit(hello);
+        var source = Interface.HelloSource;
+        var offset = HelloFrame.MessageOffset(source.AddressFamily == AddressFamily.InterNetworkV6);
+        var length = HelloCodec.Write(fitting, Interface.Mac, _context.ClusterTag, _context.Keys, _helloFrame.AsSpan(offset));
+        var frame = _helloFrame.AsSpan(0, offset + length);
+        HelloFrame.WriteHeaders(frame, Interface.Mac, source, _context.HelloPort);
+        Send(frame);
+    }
+
+    /// <summary>
+    /// The machine counts entries, not bytes: with very long names they may not fit. What is left out at the end is repeated by later
+    /// hellos in another order.
+    /// </summary>
+    private static Hello Fit(Hello hello)
+    {
+        if (HelloCodec.LengthOf(hello) <= HelloLayout.MaxLength)
+        {
+            return hello;
+        }
+
+        var room = new HelloRoom(hello.Node, hello.Incarnation);
+        return hello with
+        {
+            Hears = [.. hello.Hears.Where(room.TryAdd)],
+            Claims = [.. hello.Claims.Where(room.TryAdd)],
+        };
+    }
+
+    private void Announce(IPAddress address)
+    {
+        if (!_targets.TryGetValue(address, out var target))
+        {
+            return;
+        }
+
+        if (address.AddressFamily == AddressFamily.InterNetwork)
+        {
+            Send(PreparedFrames.ArpAnnouncement(Interface.Mac, address));
+            Send(PreparedFrames.ArpAnnouncementReply(Interface.Mac, address));
+        }
+        else
+        {
+            Send(PreparedFrames.UnsolicitedAdvertisement(Interface.Mac, address));
+        }
+
+        target.Counters.Gratuitous++;
+    }
+
+    /// <summary>
+    /// Asks for a sign of life: gateways first, then who asked us last, then the machines of other speakers (whose kernel answers when
+    /// the speaker is dead), then what else the kernel knows.
+    /// </summary>
+    private void AskNeighbors()
+    {
+        var known = _context.Routes.NeighborsOn(Interface.Index).Where(neighbor => neighbor.Mac != Interface.Mac).ToArray();
+        var candidates = _context.Routes.Default()
+            .Where(route => route.Interface == Interface.Index && route.Gateway is not null).Select(route => route.Gateway!)
+            .Concat(_responder.LastAsker is { } asker ? [AnswerTable.AddressOf(asker)] : [])
+            .Concat(_speakers.Values.Select(speaker => speaker.Source))
+            .Concat(known.Select(neighbor => neighbor.Address));
+        foreach (var address in candidates.Where(address => !address.Equals(IPAddress.Any)).Distinct().Take(NeighborsAsked))
+        {
+            if (Interface.SourceFor(address) is not { } source)
+            {
+                continue;
+            }
+
+            var mac = known.Where(neighbor => neighbor.Address.Equals(address)).Select(neighbor => (MacAddress?)neighbor.Mac).FirstOrDefault();
+            Send(address.AddressFamily == AddressFamily.InterNetwork
+                ? PreparedFrames.ArpRequest(Interface.Mac, source, address, mac)
+                : PreparedFrames.Solicitation(Interface.Mac, source, address, mac));
+        }
+    }
+
+    private void Send(ReadOnlySpan<byte> frame) => _wire?.Send(frame);
+
+    /// <summary>Another speaker, as its hellos tell.</summary>
+    private sealed record Speaker(string Node, IPAddress Source);
+}
+
+/// <summary>What all segments share.</summary>
+internal sealed class SegmentContext
+{
+    public required SegmentOptions MachineOptions { get; init; }
+
+    public required byte[] ClusterTag { get; init; }
+
+    public required ushort HelloPort { get; init; }
+
+    public required HelloKeys Keys { get; set; }
+
+    public required Random Random { get; init; }
+
+    public required MachineClock Clock { get; init; }
+
+    public required Mailbox Mailbox { get; init; }
+
+    public required IWireFactory Wires { get; init; }
+
+    public required MulticastGroups Groups { get; init; }
+
+    public required Routes Routes { get; init; }
+
+    public required Action<SpeakerReport> Report { get; init; }
+
+    public required Func<IPAddress, AddressCounters> CountersOf { get; init; }
+}

@@ -1,0 +1,570 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using PorterLB.Speaker.Hellos;
+using PorterLB.Speaker.Metrics;
+using PorterLB.Speaker.Wire;
+
+namespace PorterLB.Speaker.Loop;
+
+/// <summary>
+/// One mailbox and one thread of decisions: keeps a segment per interface in use, tells each what concerns it, and publishes what all
+/// of them do. The machines decide; this carries messages.
+/// </summary>
+internal sealed class SpeakerLoop : IDisposable
+{
+    /// <summary>A change of status is published this much later, with whatever else changed meanwhile.</summary>
+    private static readonly TimeSpan PublishDelay = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>An interface without rights that is not the default route's is let go after this long: tombstones are told by then.</summary>
+    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(60);
+
+    private readonly SegmentContext _context;
+    private readonly MachineClock _clock;
+    private readonly Mailbox _mailbox;
+    private readonly SpeakerOptions _options;
+    private readonly RightsFile? _file;
+    private readonly ILogger _logger;
+    private readonly ChannelWriter<SpeakerStatus> _changes;
+    private readonly ChannelWriter<SpeakerReport> _reports;
+    private readonly Dictionary<int, TimeSpan> _unusedSince = [];
+    private readonly HashSet<(IPAddress, ReportKind, string?)> _told = [];
+    private readonly Dictionary<(int, IPAddress), (TimeSpan Since, DateTimeOffset Wall)> _wallTimes = [];
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ImmutableDictionary<int, Segment> _segments = ImmutableDictionary<int, Segment>.Empty;
+    private ImmutableArray<LocalInterface> _interfaces;
+    private Rights _rights = Rights.None;
+    private bool _rightsKnown;
+    private bool? _contact;
+    private bool? _dataPlane;
+    private bool _leaving;
+    private bool _stopped;
+    private bool _statusDirty = true;
+    private long _versions = -1;
+    private TimeSpan _publishAt;
+    private TimeSpan _touchAt;
+    private SpeakerStatus _status = SpeakerStatus.Empty;
+
+    public SpeakerLoop(
+        SpeakerOptions options,
+        ImmutableArray<LocalInterface> interfaces,
+        Mailbox mailbox,
+        MachineClock clock,
+        IWireFactory wires,
+        RightsFile? file,
+        ILogger logger,
+        ChannelWriter<SpeakerStatus> changes,
+        ChannelWriter<SpeakerReport> reports)
+    {
+        _options = options;
+        _interfaces = interfaces;
+        _mailbox = mailbox;
+        _clock = clock;
+        _file = file;
+        _logger = logger;
+        _changes = changes;
+        _reports = reports;
+        var random = options.Random ?? new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+        Metrics = new SpeakerMetrics(() => _segments.Values, () => Status);
+        _context = new SegmentContext
+        {
+            // Together they fit into one hello with names of up to some 30 bytes; with longer ones it carries less.
+            MachineOptions = new SegmentOptions
+            {
+                Node = options.NodeName,
+                Process = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+                MaxClaims = 20,
+                MaxHeard = 10,
+            },
+            ClusterTag = [.. options.ClusterTag],
+            HelloPort = options.HelloPort,
+            Keys = new HelloKeys(options.Keys),
+            Random = random,
+            Clock = clock,
+            Mailbox = mailbox,
+            Wires = wires,
+            Groups = new MulticastGroups(GroupRefused),
+            Routes = new Routes(),
+            Report = Report,
+            CountersOf = Metrics.CountersOf,
+        };
+    }
+
+    /// <summary>What the speaker does now. Read by any thread.</summary>
+    public SpeakerStatus Status => Volatile.Read(ref _status);
+
+    /// <summary>Ends when nothing is held any more after <see cref="Mail.Leave"/>.</summary>
+    public Task Left => _left.Task;
+
+    public SpeakerMetrics Metrics { get; }
+
+    /// <summary>Runs until it is told to stop.</summary>
+    public void Run()
+    {
+        WarmUp();
+        Resume();
+        List<Mail> mail = [];
+        while (!_stopped)
+        {
+            _mailbox.Take(NextDeadline() - _clock.Now, ref mail);
+            Pass(mail);
+            mail.Clear();
+        }
+    }
+
+    /// <summary>Takes in what has come, then lets time act.</summary>
+    public void Pass(List<Mail> mail)
+    {
+        for (var i = 0; i < mail.Count && !_stopped; i++)
+        {
+            // Rights are whole: of several that came at once only the last counts.
+            if (mail[i] is not Mail.Apply || !mail.Skip(i + 1).Any(later => later is Mail.Apply))
+            {
+                Handle(mail[i]);
+            }
+        }
+
+        if (_stopped)
+        {
+            return;
+        }
+
+        foreach (var segment in _segments.Values)
+        {
+            segment.RunDue();
+        }
+
+        LetGoOfUnused();
+        TouchFile();
+        if (_leaving && _segments.Values.All(segment => segment.Left))
+        {
+            _left.TrySetResult();
+        }
+
+        PublishWhenDue();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var segment in _segments.Values)
+        {
+            segment.Dispose();
+        }
+
+        _segments = _segments.Clear();
+        _context.Groups.Dispose();
+        _context.Routes.Dispose();
+        Metrics.Dispose();
+    }
+
+    /// <summary>
+    /// Signs and reads one hello: the first signature loads a library, and who listens to a segment for 400 ms must not spend them so.
+    /// </summary>
+    private void WarmUp()
+    {
+        var buffer = new byte[HelloLayout.MaxLength];
+        var hello = new Hello { Node = _options.NodeName, Incarnation = default, Sequence = 0, Standing = default };
+        var length = HelloCodec.Write(hello, MacAddress.Parse("02:00:00:00:00:00"), _context.ClusterTag, _context.Keys, buffer);
+        HelloCodec.TryRead(buffer.AsSpan(0, length), _context.ClusterTag, _context.Keys, out _, out _);
+    }
+
+    private void Resume()
+    {
+        try
+        {
+            if (_file?.Read() is { } kept)
+            {
+                _logger.Resuming(kept.Addresses.Count, _options.StateFile!);
+                _rights = kept;
+                _rightsKnown = true;
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _logger.StateFileFailed(error.Message);
+        }
+
+        Assign();
+    }
+
+    private TimeSpan NextDeadline()
+    {
+        var next = _touchAt;
+        foreach (var segment in _segments.Values)
+        {
+            next = segment.NextDeadline < next ? segment.NextDeadline : next;
+        }
+
+        return _statusDirty && _publishAt < next ? _publishAt : next;
+    }
+
+    private void Handle(Mail mail)
+    {
+        switch (mail)
+        {
+            case Mail.Hello hello when Uses(hello.Segment):
+                hello.Segment.Hear(hello.Heard, hello.Mac, hello.Source, hello.CapturedAt);
+                break;
+            case Mail.Claimed claimed when Uses(claimed.Segment):
+                claimed.Segment.Claimed(claimed.Address, claimed.Mac);
+                break;
+            case Mail.WireLost lost when Uses(lost.Segment):
+                lost.Segment.WireLost(lost.Reason);
+                _statusDirty = true;
+                break;
+            case Mail.Apply apply:
+                _rights = Checked(apply.Rights);
+                _rightsKnown = true;
+                Assign();
+                Metrics.Keep(_rights.Addresses.Keys.ToHashSet());
+                Save();
+                break;
+            case Mail.Interfaces changed:
+                _interfaces = changed.All;
+                _statusDirty = true;
+                Assign();
+                break;
+            case Mail.Contact contact:
+                _contact = contact.Fresh;
+                TellAll(new Input.ContactChanged(contact.Fresh));
+                break;
+            case Mail.DataPlane plane:
+                _dataPlane = plane.Healthy;
+                TellAll(new Input.DataPlaneChanged(plane.Healthy));
+                break;
+            case Mail.NewKeys keys:
+                _context.Keys = keys.Keys;
+                foreach (var segment in _segments.Values)
+                {
+                    segment.UseKeys(keys.Keys);
+                }
+
+                break;
+            case Mail.Leave when !_leaving:
+                var held = _segments.Values.Sum(segment => segment.Machine.Held.Count());
+                _logger.Leaving(held);
+                _leaving = true;
+                TellAll(new Input.Leave());
+                break;
+            case Mail.Stop:
+                _stopped = true;
+                break;
+        }
+    }
+
+    private bool Uses(Segment segment) => _segments.TryGetValue(segment.Interface.Index, out var used) && ReferenceEquals(used, segment);
+
+    private void TellAll(Input input)
+    {
+        foreach (var segment in _segments.Values)
+        {
+            segment.Handle(input);
+        }
+    }
+
+    /// <summary>What nobody may announce would make a claim of every probe (0.0.0.0) or confuse both families.</summary>
+    private Rights Checked(Rights rights)
+    {
+        var refused = rights.Addresses.Keys.Where(address =>
+            address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || IPAddress.IsLoopback(address)
+            || address.IsIPv6Multicast || address.IsIPv4MappedToIPv6
+            || (address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes()[0] >= 224)).ToArray();
+        foreach (var address in refused)
+        {
+            _logger.AddressRefused(address);
+        }
+
+        return refused.Length == 0 ? rights : new Rights(rights.Addresses.RemoveRange(refused));
+    }
+
+    /// <summary>Gives each address its interface, opens and closes segments, and tells each its rights.</summary>
+    private void Assign()
+    {
+        var choice = new InterfaceChoice(_interfaces, _options.Interfaces, _context.Routes.To);
+        var usable = choice.Usable.ToDictionary(candidate => candidate.Index);
+        foreach (var (index, segment) in _segments)
+        {
+            if (!usable.TryGetValue(index, out var now) || now.Name != segment.Interface.Name)
+            {
+                LetGo(index, now is null ? "it is gone or not usable any more" : $"it is called {now.Name} now");
+            }
+            else if (now != segment.Interface)
+            {
+                segment.Update(now);
+            }
+        }
+
+        Dictionary<int, ImmutableDictionary<IPAddress, AddressRights>.Builder> assigned = [];
+        HashSet<(IPAddress, ReportKind, string?)> problems = [];
+        foreach (var rights in _rights.Addresses.Values)
+        {
+            if (choice.For(rights) is not { } on)
+            {
+                Tell(problems, rights.Address, ReportKind.NoInterface, null, Unserved(rights));
+                continue;
+            }
+
+            if (!assigned.TryGetValue(on.Index, out var here))
+            {
+                assigned.Add(on.Index, here = ImmutableDictionary.CreateBuilder<IPAddress, AddressRights>());
+            }
+
+            here.Add(rights.Address, rights);
+            if (KernelAnswers.Problem(rights.Address, on, _interfaces, KernelAnswers.ReadSysctl) is { } problem)
+            {
+                Tell(problems, rights.Address, ReportKind.KernelAnswers, on.Name, problem);
+            }
+        }
+
+        _told.IntersectWith(problems);
+
+        // The default route's interface is joined from the start, so that the first address of all need not wait until a segment that
+        // nobody listened to has been listened to.
+        var wanted = assigned.Keys.Concat(_context.Routes.Default().Select(route => route.Interface)).Where(usable.ContainsKey).ToHashSet();
+        foreach (var index in wanted.Where(index => !_segments.ContainsKey(index)))
+        {
+            Open(usable[index]);
+        }
+
+        foreach (var (index, segment) in _segments)
+        {
+            var here = assigned.TryGetValue(index, out var builder) ? builder.ToImmutable() : ImmutableDictionary<IPAddress, AddressRights>.Empty;
+            if (_rightsKnown)
+            {
+                segment.Apply(here, [.. _rights.Addresses.Keys.Where(address => !here.ContainsKey(address))]);
+            }
+
+            if (wanted.Contains(index))
+            {
+                _unusedSince.Remove(index);
+            }
+            else
+            {
+                _unusedSince.TryAdd(index, _clock.Now);
+            }
+        }
+    }
+
+    private void Tell(HashSet<(IPAddress, ReportKind, string?)> problems, IPAddress address, ReportKind kind, string? on, string detail)
+    {
+        problems.Add((address, kind, on));
+        if (_told.Add((address, kind, on)))
+        {
+            Report(new SpeakerReport(kind, address, on, Detail: detail));
+        }
+    }
+
+    private static string Unserved(AddressRights rights) => rights.Interfaces.IsDefaultOrEmpty
+        ? $"No interface of this node has a subnet that holds {rights.Address}; give one an address of that subnet, or name an interface."
+        : $"No interface of this node is {string.Join(" or ", rights.Interfaces)} and can carry announcements of {rights.Address}.";
+
+    private void Open(LocalInterface on)
+    {
+        var segment = new Segment(on, _context);
+        _segments = _segments.Add(on.Index, segment);
+        _logger.SegmentOpened(on.Name, on.Mac);
+        _statusDirty = true;
+        if (_contact is { } fresh)
+        {
+            segment.Handle(new Input.ContactChanged(fresh));
+        }
+
+        if (_dataPlane is { } healthy)
+        {
+            segment.Handle(new Input.DataPlaneChanged(healthy));
+        }
+
+        segment.RunDue();
+        if (_leaving)
+        {
+            segment.Handle(new Input.Leave());
+        }
+    }
+
+    private void LetGo(int index, string reason)
+    {
+        var segment = _segments[index];
+        _segments = _segments.Remove(index);
+        _unusedSince.Remove(index);
+        segment.Dispose();
+        _logger.SegmentClosed(segment.Interface.Name, reason);
+        _statusDirty = true;
+    }
+
+    private void LetGoOfUnused()
+    {
+        foreach (var (index, since) in _unusedSince)
+        {
+            if (_clock.Now - since >= LingerTime)
+            {
+                LetGo(index, "no address needs it");
+            }
+        }
+    }
+
+    private void Save()
+    {
+        if (_file is null)
+        {
+            return;
+        }
+
+        try
+        {
+            _file.Write(_rights);
+            _touchAt = _clock.Now + RightsFile.TouchInterval;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _logger.StateFileFailed(error.Message);
+        }
+    }
+
+    private void TouchFile()
+    {
+        if (_clock.Now < _touchAt)
+        {
+            return;
+        }
+
+        _touchAt = _clock.Now + RightsFile.TouchInterval;
+        if (!_rightsKnown)
+        {
+            return;
+        }
+
+        try
+        {
+            _file?.Touch();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _logger.StateFileFailed(error.Message);
+        }
+    }
+
+    private void GroupRefused(int index, IPAddress group, SocketException error) => Report(new SpeakerReport(
+        ReportKind.GroupRefused,
+        Interface: _interfaces.FirstOrDefault(candidate => candidate.Index == index)?.Name,
+        Detail: $"The multicast group {group} cannot be joined ({error.Message}): a switch that snoops on multicast may keep requests for it from this node."));
+
+    private void Report(SpeakerReport report)
+    {
+        var subject = string.Join(", ", new[]
+        {
+            report.Address?.ToString(), report.Interface, report.Node, report.Mac?.ToString(), report.Detail,
+        }.Where(part => part is not null));
+        if (report.Kind is ReportKind.ConflictRefused or ReportKind.ConflictDefended or ReportKind.Stalled or ReportKind.Deaf
+            or ReportKind.NoInterface or ReportKind.KernelAnswers or ReportKind.InterfaceLost or ReportKind.FilterCoarse or ReportKind.GroupRefused)
+        {
+            _logger.Warned(report.Kind, subject);
+        }
+        else
+        {
+            _logger.Happened(report.Kind, subject);
+        }
+
+        Metrics.Count(report.Kind);
+        _reports.TryWrite(report);
+    }
+
+    private void PublishWhenDue()
+    {
+        var versions = _segments.Values.Sum(segment => segment.Machine.Version);
+        if (versions != _versions)
+        {
+            _versions = versions;
+            _statusDirty = true;
+        }
+
+        if (!_statusDirty || _clock.Now < _publishAt)
+        {
+            return;
+        }
+
+        _statusDirty = false;
+        _publishAt = _clock.Now + PublishDelay;
+        var status = MakeStatus();
+        if (!SameAs(status, _status))
+        {
+            Volatile.Write(ref _status, status);
+            _changes.TryWrite(status);
+        }
+    }
+
+    private SpeakerStatus MakeStatus()
+    {
+        var allowed = new InterfaceChoice(_interfaces, _options.Interfaces, _ => null).Usable.Select(usable => usable.Index).ToHashSet();
+        var held = _segments.SelectMany(pair => pair.Value.Machine.Held.Select(address => (pair.Key, pair.Value, Held: address))).ToArray();
+        foreach (var gone in _wallTimes.Keys.Except(held.Select(entry => (entry.Key, entry.Held.Address))).ToArray())
+        {
+            _wallTimes.Remove(gone);
+        }
+
+        return new SpeakerStatus
+        {
+            Interfaces =
+            [
+                .. _interfaces.OrderBy(candidate => candidate.Name, StringComparer.Ordinal).Select(candidate => new InterfaceStatus(
+                    candidate.Name,
+                    candidate.Mac,
+                    candidate.Subnets,
+                    candidate.Up,
+                    candidate.Skipped ?? (allowed.Contains(candidate.Index) ? null : "not among the interfaces that may be used"),
+                    _segments.TryGetValue(candidate.Index, out var segment) && segment.Machine.Deaf)),
+            ],
+            Announced =
+            [
+                .. held.OrderBy(entry => entry.Held.Address.ToString(), StringComparer.Ordinal).Select(entry => new AnnouncedAddress(
+                    entry.Held.Address,
+                    entry.Value.Interface.Name,
+                    entry.Value.Interface.Mac,
+                    WallTime((entry.Key, entry.Held.Address), entry.Held.Since),
+                    entry.Held.Rank.Epoch,
+                    entry.Held.Rank.Term)),
+            ],
+            Peers =
+            [
+                .. from segment in _segments.Values
+                   from peer in segment.Machine.Peers
+                   orderby peer.Node, segment.Interface.Name
+                   select new PeerStatus(peer.Node, segment.Interface.Name, peer.Alive, peer.Direct),
+            ],
+            Conflicts =
+            [
+                .. from segment in _segments.Values
+                   from conflict in segment.Machine.Conflicts
+                   select new AddressConflict(
+                       conflict.Address, segment.Interface.Name, conflict.Mac, _clock.ToWallClock(conflict.Since), conflict.Announced),
+            ],
+        };
+    }
+
+    /// <summary>Reckoned once: the difference between the clocks wanders, and a time that wanders would be a change of status.</summary>
+    private DateTimeOffset WallTime((int, IPAddress) key, TimeSpan since)
+    {
+        if (!_wallTimes.TryGetValue(key, out var known) || known.Since != since)
+        {
+            known = (since, _clock.ToWallClock(since));
+            _wallTimes[key] = known;
+        }
+
+        return known.Wall;
+    }
+
+    private static bool SameAs(SpeakerStatus left, SpeakerStatus right) =>
+        left.Announced.AsSpan().SequenceEqual(right.Announced.AsSpan())
+        && left.Peers.AsSpan().SequenceEqual(right.Peers.AsSpan())
+        && left.Conflicts.Select(WithoutTime).SequenceEqual(right.Conflicts.Select(WithoutTime))
+        && left.Interfaces.Select(WithoutSubnets).SequenceEqual(right.Interfaces.Select(WithoutSubnets))
+        && left.Interfaces.SelectMany(each => each.Subnets).SequenceEqual(right.Interfaces.SelectMany(each => each.Subnets));
+
+    private static AddressConflict WithoutTime(AddressConflict conflict) => conflict with { Since = default };
+
+    private static InterfaceStatus WithoutSubnets(InterfaceStatus status) => status with { Subnets = default };
+}

@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Net;
+using PorterLB.Speaker.Loop;
+using PorterLB.Speaker.Packets;
+
+namespace PorterLB.Speaker.Metrics;
+
+/// <summary>
+/// What can be counted, under the meter "PorterLB.Speaker". The names of the first three are those that MetalLB's users know. Nothing
+/// here is touched by the capture threads: they add to plain numbers, which are read when somebody asks.
+/// </summary>
+internal sealed class SpeakerMetrics : IDisposable
+{
+    public const string MeterName = "PorterLB.Speaker";
+
+    /// <summary>More addresses than these are summed under "other": a series each would cost more than the addresses.</summary>
+    private const int AddressesMax = 1_000;
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly ConcurrentDictionary<IPAddress, AddressCounters> _addresses = new();
+    private readonly Counter<long> _takeovers;
+    private readonly Counter<long> _conflicts;
+    private readonly Counter<long> _stalls;
+    private readonly Func<IEnumerable<Segment>> _segments;
+    private readonly Func<SpeakerStatus> _status;
+
+    public SpeakerMetrics(Func<IEnumerable<Segment>> segments, Func<SpeakerStatus> status)
+    {
+        _segments = segments;
+        _status = status;
+        _meter.CreateObservableCounter(
+            "layer2_requests_received", () => PerAddress(counters => counters.Requests), description: "ARP requests and neighbour solicitations for an address while it was held here");
+        _meter.CreateObservableCounter(
+            "layer2_responses_sent", () => PerAddress(counters => counters.Responses), description: "Answers sent for an address");
+        _meter.CreateObservableCounter(
+            "layer2_gratuitous_sent", () => PerAddress(counters => counters.Gratuitous), description: "Gratuitous announcements sent for an address");
+        _meter.CreateObservableCounter("layer2_frames_dropped", FramesDropped, description: "Captured frames that got no answer, by reason");
+        _meter.CreateObservableGauge("layer2_addresses_announced", AddressesAnnounced, description: "Addresses answered for, by interface");
+        _meter.CreateObservableGauge("layer2_peers_alive", PeersAlive, description: "Other speakers alive, by interface");
+        _takeovers = _meter.CreateCounter<long>("layer2_takeovers", description: "Addresses taken over from a dead, deaf or leaving node");
+        _conflicts = _meter.CreateCounter<long>("layer2_conflicts", description: "Times that a stranger answered for one of our addresses");
+        _stalls = _meter.CreateCounter<long>("layer2_stalls", description: "Times that the loop did not run for longer than the dead-after time");
+    }
+
+    public AddressCounters CountersOf(IPAddress address) => _addresses.GetOrAdd(address, static _ => new AddressCounters());
+
+    /// <summary>A released address takes its series with it.</summary>
+    public void Keep(IReadOnlyCollection<IPAddress> addresses)
+    {
+        if (addresses.Count >= _addresses.Count)
+        {
+            return;
+        }
+
+        var wanted = addresses as IReadOnlySet<IPAddress> ?? addresses.ToHashSet();
+        foreach (var gone in _addresses.Keys.Where(address => !wanted.Contains(address)))
+        {
+            _addresses.TryRemove(gone, out _);
+        }
+    }
+
+    public void Count(ReportKind kind)
+    {
+        switch (kind)
+        {
+            case ReportKind.TookOver:
+                _takeovers.Add(1);
+                break;
+            case ReportKind.ConflictRefused or ReportKind.ConflictDefended:
+                _conflicts.Add(1);
+                break;
+            case ReportKind.Stalled:
+                _stalls.Add(1);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<long>> PerAddress(Func<AddressCounters, long> value)
+    {
+        var measured = 0;
+        long? other = null;
+        foreach (var (address, counters) in _addresses)
+        {
+            if (measured++ < AddressesMax)
+            {
+                yield return new Measurement<long>(value(counters), new KeyValuePair<string, object?>("ip", address.ToString()));
+            }
+            else
+            {
+                other = (other ?? 0) + value(counters);
+            }
+        }
+
+        if (other is { } sum)
+        {
+            yield return new Measurement<long>(sum, new KeyValuePair<string, object?>("ip", "other"));
+        }
+    }
+
+    private IEnumerable<Measurement<long>> FramesDropped()
+    {
+        foreach (var segment in _segments())
+        {
+            foreach (var reason in Enum.GetValues<DropReason>())
+            {
+                if (reason != DropReason.None && segment.Drops[(int)reason] is > 0 and var count)
+                {
+                    yield return new Measurement<long>(count, On(segment.Interface.Name), new("reason", SnakeCase(reason.ToString())));
+                }
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<int>> AddressesAnnounced() =>
+        _status().Announced.GroupBy(address => address.Interface, StringComparer.Ordinal).Select(group => new Measurement<int>(group.Count(), On(group.Key)));
+
+    private IEnumerable<Measurement<int>> PeersAlive() =>
+        _status().Peers.GroupBy(peer => peer.Interface, StringComparer.Ordinal)
+            .Select(group => new Measurement<int>(group.Count(peer => peer.Alive), On(group.Key)));
+
+    private static KeyValuePair<string, object?> On(string name) => new("interface", name);
+
+    private static string SnakeCase(string name) =>
+        string.Concat(name.Select((letter, at) => char.IsUpper(letter) && at > 0 ? $"_{char.ToLowerInvariant(letter)}" : char.ToLowerInvariant(letter).ToString()));
+}
