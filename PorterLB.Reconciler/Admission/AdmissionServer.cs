@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using PorterLB.Reconciler.Admission.Certificates;
 using PorterLB.Reconciler.Health;
 using PorterLB.Reconciler.Hosting;
@@ -45,7 +46,8 @@ internal sealed class AdmissionServer(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.Services.AddSingleton(logs);
+        builder.Services.AddSingleton<ILoggerFactory>(new WithoutHosting(logs));
+        builder.Services.AddSingleton<IHostLifetime, OfTheOuterHost>();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -112,5 +114,29 @@ internal sealed class AdmissionServer(
         }
 
         return endpoint.HandleAsync(context);
+    }
+
+    /// <summary>The process is the outer host's: signals are its to hear, and so is what is said of start and stop.</summary>
+    private sealed class OfTheOuterHost : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    private sealed class WithoutHosting(ILoggerFactory logs) : ILoggerFactory
+    {
+        public void AddProvider(ILoggerProvider provider) => logs.AddProvider(provider);
+
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName.StartsWith("Microsoft.Hosting", StringComparison.Ordinal)
+            || categoryName.StartsWith("Microsoft.AspNetCore.Hosting", StringComparison.Ordinal) // two lines for each request
+                ? NullLogger.Instance
+                : logs.CreateLogger(categoryName);
+
+        public void Dispose()
+        {
+            // Not ours.
+        }
     }
 }

@@ -60,11 +60,7 @@ public sealed class KubernetesConnection : IDisposable
     /// </param>
     /// <param name="userAgent">How requests are told apart in the server's logs, as <c>porterlb-manager/0.1.0</c>.</param>
     /// <exception cref="KubernetesConnectionException">It points nowhere; the message is one sentence for the user.</exception>
-    public static KubernetesConnection Create(string? kubeconfig, string userAgent) => Create(kubeconfig, userAgent, connect: null);
-
-    /// <summary>As the other, with a way of one's own to open connections: for API servers in another network namespace.</summary>
-    internal static KubernetesConnection Create(
-        string? kubeconfig, string userAgent, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
+    public static KubernetesConnection Create(string? kubeconfig, string userAgent)
     {
         var config = string.IsNullOrEmpty(kubeconfig) ? FromPod() : FromFiles(kubeconfig);
         var source = string.IsNullOrEmpty(kubeconfig) ? "The Pod's environment" : $"The kubeconfig '{kubeconfig}'";
@@ -79,7 +75,7 @@ public sealed class KubernetesConnection : IDisposable
             return new KubernetesConnection(
                 server,
                 userAgent,
-                Handler(config, connect),
+                Handler(config),
                 Kubernetes.CreateCredentials(config),
                 string.IsNullOrEmpty(config.TlsServerName) ? null : config.TlsServerName,
                 string.IsNullOrEmpty(config.Namespace) ? null : config.Namespace);
@@ -179,12 +175,10 @@ public sealed class KubernetesConnection : IDisposable
         }
     }
 
-    private static SocketsHttpHandler Handler(
-        KubernetesClientConfiguration config, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
+    private static SocketsHttpHandler Handler(KubernetesClientConfiguration config)
     {
         var handler = new SocketsHttpHandler
         {
-            ConnectCallback = connect,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             KeepAlivePingDelay = PingDelay,
             KeepAlivePingTimeout = PingTimeout,
