@@ -9,4 +9,10 @@ namespace PorterLB.Operator.Entities;
 [JsonSerializable(typeof(V1Alpha2Eip))]
 [JsonSerializable(typeof(V1Alpha2LayerTwoConfig))]
 [JsonSerializable(typeof(V1Alpha2Speaker))]
+[JsonSerializable(typeof(ServiceView))]
+[JsonSerializable(typeof(NodeView))]
+[JsonSerializable(typeof(EndpointsView))]
+[JsonSerializable(typeof(NamespaceView))]
+[JsonSerializable(typeof(LeaseView))]
+[JsonSerializable(typeof(SecretView))]
 internal sealed partial class OperatorJsonContext : JsonSerializerContext;

@@ -1,0 +1,66 @@
+using k8s;
+using k8s.Models;
+using PorterLB.Reconciler.Entities;
+
+namespace PorterLB.Operator.Entities;
+
+/// <summary>A Node without its heartbeats: what decides where addresses may live.</summary>
+internal sealed class NodeView : KubernetesObject, IKubernetesObject<V1ObjectMeta>
+{
+    public static readonly EntityType<NodeView> Type = new(
+        new("Node", "v1", Plural: "nodes"), EntityScope.Cluster, OperatorJsonContext.Default.NodeView)
+    {
+        Transform = static node =>
+        {
+            node.Metadata.ManagedFields = null;
+            node.Metadata.Annotations = null;
+            node.Status.Conditions = [.. (node.Status.Conditions ?? []).Where(condition => condition.Type == Annotations.NetworkUnavailableCondition)];
+            return node;
+        },
+    };
+
+    public V1ObjectMeta Metadata { get; set; } = new();
+
+    public NodeViewSpec Spec { get; set; } = new();
+
+    public NodeViewStatus Status { get; set; } = new();
+
+    public string Name => Metadata.Name;
+
+    /// <summary>Whether nothing changed that an election looks at: a kubelet's heartbeat must not wake every Service.</summary>
+    public bool IsSameFor(NodeView other) =>
+        Same(Metadata.Labels, other.Metadata.Labels)
+        && (Spec.Taints ?? []).SequenceEqual(other.Spec.Taints ?? [])
+        && NetworkUnavailable == other.NetworkUnavailable;
+
+    public bool NetworkUnavailable =>
+        (Status.Conditions ?? []).Any(condition => condition is { Type: Annotations.NetworkUnavailableCondition, Status: "True" });
+
+    private static bool Same(IDictionary<string, string>? one, IDictionary<string, string>? other) =>
+        (one?.Count ?? 0) == (other?.Count ?? 0)
+        && (one is null || one.All(label => other!.TryGetValue(label.Key, out var value) && value == label.Value));
+}
+
+internal sealed record NodeViewSpec
+{
+    public IReadOnlyList<NodeViewTaint>? Taints { get; set; }
+}
+
+internal sealed record NodeViewTaint
+{
+    public string Key { get; set; } = "";
+
+    public string? Effect { get; set; }
+}
+
+internal sealed record NodeViewStatus
+{
+    public IReadOnlyList<NodeViewCondition>? Conditions { get; set; }
+}
+
+internal sealed record NodeViewCondition
+{
+    public string Type { get; set; } = "";
+
+    public string Status { get; set; } = "";
+}

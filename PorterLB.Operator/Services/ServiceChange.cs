@@ -1,0 +1,160 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Json;
+using PorterLB.Operator.Entities;
+using PorterLB.Reconciler.Entities;
+
+namespace PorterLB.Operator.Services;
+
+/// <summary>
+/// The bodies of the patches of <c>services/status</c>, which carry metadata too: one request for finalizer, annotations, address and
+/// election. The UID and the version are preconditions: a Service that changed meanwhile is looked at anew.
+/// </summary>
+internal static class ServiceChange
+{
+    /// <summary>Owns finalizer, annotations and ingress.</summary>
+    public const string FieldManager = "porterlb";
+
+    /// <summary>Owns the condition alone: an apply of one manager removes what it applied before and applies no more.</summary>
+    public const string ConditionFieldManager = "porterlb-announced";
+
+    /// <summary>Server-side apply of a plan.</summary>
+    public static ReadOnlyMemory<byte> Apply(ServiceView service, ServicePlan plan, bool ipMode) => Write(service, typed: true, json =>
+    {
+        if (plan.Finalizer)
+        {
+            json.WriteStartArray("finalizers");
+            json.WriteStringValue(Annotations.ServiceFinalizer);
+            json.WriteEndArray();
+        }
+
+        json.WriteStartObject("annotations");
+        foreach (var (name, value) in plan.Annotations)
+        {
+            json.WriteString(name, value);
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteStartObject("status");
+        json.WriteStartObject("loadBalancer");
+        json.WriteStartArray("ingress");
+        foreach (var address in plan.Ingress)
+        {
+            json.WriteStartObject();
+            json.WriteString("ip", $"{address}");
+            if (ipMode)
+            {
+                json.WriteString("ipMode", "VIP");
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteEndObject();
+    });
+
+    /// <summary>
+    /// Merge patch that takes everything of ours off, whoever wrote it: another field manager (OpenELB, a user) may co-own the finalizer,
+    /// and an apply would leave it then.
+    /// </summary>
+    /// <param name="service">As it is.</param>
+    /// <param name="keepFinalizer">While a node may still answer for the address.</param>
+    /// <param name="clearIngress">Whether the addresses in the status are ours.</param>
+    public static ReadOnlyMemory<byte> Release(ServiceView service, bool keepFinalizer, bool clearIngress) => Write(service, typed: false, json =>
+    {
+        if (!keepFinalizer)
+        {
+            json.WriteStartArray("finalizers");
+            foreach (var finalizer in (service.Metadata.Finalizers ?? []).Where(name => name != Annotations.ServiceFinalizer))
+            {
+                json.WriteStringValue(finalizer);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteStartObject("annotations");
+        foreach (var name in (ImmutableArray<string>)[Annotations.Node, Annotations.Epoch, Annotations.Origin])
+        {
+            json.WriteNull(name);
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteStartObject("status");
+        if (clearIngress)
+        {
+            json.WriteStartObject("loadBalancer");
+            json.WriteNull("ingress");
+            json.WriteEndObject();
+        }
+
+        // A list in a merge patch is replaced whole; the version in the patch sees to it that nobody's condition is lost.
+        if (service.Status.Conditions is { } conditions && conditions.Any(condition => condition.Type == Annotations.AnnouncedCondition))
+        {
+            json.WriteStartArray("conditions");
+            foreach (var condition in conditions.Where(condition => condition.Type != Annotations.AnnouncedCondition))
+            {
+                Write(json, condition);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    });
+
+    /// <summary>Server-side apply of the condition.</summary>
+    public static ReadOnlyMemory<byte> Apply(ServiceView service, Condition condition) => Write(service, typed: true, json =>
+    {
+        json.WriteEndObject();
+        json.WriteStartObject("status");
+        json.WriteStartArray("conditions");
+        Write(json, condition);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    });
+
+    private static void Write(Utf8JsonWriter json, Condition condition)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", condition.Type);
+        json.WriteString("status", condition.Status);
+        json.WriteString("reason", condition.Reason);
+        json.WriteString("message", condition.Message);
+        json.WriteString("lastTransitionTime", condition.LastTransitionTime.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ"));
+        if (condition.ObservedGeneration is { } generation)
+        {
+            json.WriteNumber("observedGeneration", generation);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static ReadOnlyMemory<byte> Write(ServiceView service, bool typed, Action<Utf8JsonWriter> rest)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            if (typed)
+            {
+                json.WriteString("apiVersion", "v1");
+                json.WriteString("kind", "Service");
+            }
+
+            json.WriteStartObject("metadata");
+            json.WriteString("name", service.Metadata.Name);
+            json.WriteString("namespace", service.Metadata.NamespaceProperty);
+            json.WriteString("uid", service.Metadata.Uid);
+            json.WriteString("resourceVersion", service.Metadata.ResourceVersion);
+            rest(json);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+}
