@@ -49,6 +49,9 @@ internal enum Verdict
     /// <summary>It took over on the wire, and the cluster's view follows.</summary>
     TookOver,
 
+    /// <summary>A user wrote another node that may into the annotation: a move by hand.</summary>
+    Moved,
+
     /// <summary>The former one may not any more.</summary>
     Replaced,
 

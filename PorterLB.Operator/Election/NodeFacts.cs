@@ -7,11 +7,11 @@ namespace PorterLB.Operator.Election;
 /// <summary>Whether a node's speaker lives, as far as the manager can tell.</summary>
 internal enum Presence
 {
-    /// <summary>Its lease is renewed, or a living speaker hears it.</summary>
-    Present,
-
     /// <summary>No speaker ever ran there, or it has not been heard of for long.</summary>
     Silent,
+
+    /// <summary>Its lease is renewed, or a living speaker hears it.</summary>
+    Present,
 
     /// <summary>Those that heard it hear it no more: it is dead, whatever its lease says.</summary>
     Unheard,

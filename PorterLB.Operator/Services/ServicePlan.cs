@@ -14,8 +14,14 @@ internal sealed record PlannedEvent(string Reason, string Message, EventType Typ
 /// <param name="Address">The address.</param>
 /// <param name="Before">The node that stands on the Service, or null.</param>
 /// <param name="Decision">The outcome.</param>
-/// <param name="Obstacles">When nobody may: each node with its reason.</param>
-internal sealed record AddressElection(IPAddress Address, string? Before, Decision Decision, string? Obstacles = null);
+internal sealed record AddressElection(IPAddress Address, string? Before, Decision Decision)
+{
+    /// <summary>What stands on the Service was written by no manager.</summary>
+    public bool Forged { get; init; }
+
+    /// <summary>When nobody may: each node with its reason.</summary>
+    public string? Obstacles { get; init; }
+}
 
 /// <summary>What a Service shall look like. Pure: from what is known to what is to be written.</summary>
 internal sealed record ServicePlan
@@ -65,7 +71,7 @@ internal sealed record ServicePlan
             Ingress = allocation.Addresses,
             Annotations = annotations.ToImmutable(),
             Finalizer = !allocation.Addresses.IsEmpty,
-            Events = [.. EventsOf(service, $"{key}", before, allocation, elections)],
+            Events = [.. EventsOf($"{key}", before, allocation, elections)],
             LookAgainAfter = elections.Select(election => election.Decision.LookAgainAfter).Where(time => time is not null).Min(),
         };
         return plan with { Differs = plan.DiffersFrom(service, before) };
@@ -84,7 +90,7 @@ internal sealed record ServicePlan
         service.Metadata.Annotations is { } annotations && annotations.TryGetValue(name, out var value) ? value : null;
 
     private static IEnumerable<PlannedEvent> EventsOf(
-        ServiceView service, string key, ImmutableArray<IPAddress> before, Allocation allocation, IReadOnlyList<AddressElection> elections)
+        string key, ImmutableArray<IPAddress> before, Allocation allocation, IReadOnlyList<AddressElection> elections)
     {
         foreach (var duplicate in allocation.Duplicates)
         {
@@ -121,10 +127,10 @@ internal sealed record ServicePlan
                 EventReasons.SharingTolerated, $"{tolerated}. It stays as OpenELB left it until the Service changes its address.", EventType.Warning);
         }
 
-        foreach (var group in elections.GroupBy(election => (election.Decision.Node, election.Before, election.Decision.Verdict, election.Obstacles)))
+        foreach (var group in elections.GroupBy(election => (election.Decision.Node, election.Before, election.Decision.Verdict, election.Forged, election.Obstacles)))
         {
             var addresses = string.Join(" and ", group.Select(election => election.Address));
-            var (node, old, verdict, obstacles) = group.Key;
+            var (node, old, verdict, forged, obstacles) = group.Key;
             switch (verdict)
             {
                 case Verdict.Nobody:
@@ -136,10 +142,13 @@ internal sealed record ServicePlan
                 case Verdict.Replaced when node != old:
                     yield return new PlannedEvent(EventReasons.NodeElected, $"Node '{node}' shall answer for {addresses}{(old is null ? "" : $": '{old}' may not any more")}.");
                     break;
+                case Verdict.Moved:
+                    yield return new PlannedEvent(EventReasons.NodeElected, $"Node '{node}' shall answer for {addresses}, as the annotation {Operator.Annotations.Node} was set to.");
+                    break;
                 case Verdict.New:
                     yield return new PlannedEvent(EventReasons.NodeElected, $"Node '{node}' shall answer for {addresses}.");
                     break;
-                case Verdict.Stays when node != old && old is not null && !added.Contains(group.First().Address):
+                case Verdict.Stays when forged:
                     yield return new PlannedEvent(
                         EventReasons.ElectionRestored,
                         $"The annotations {Operator.Annotations.Node} and {Operator.Annotations.Epoch} were changed to what no manager wrote; '{node}' goes on answering for {addresses}.",
@@ -148,7 +157,6 @@ internal sealed record ServicePlan
             }
         }
 
-        _ = service;
     }
 }
 

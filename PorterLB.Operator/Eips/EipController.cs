@@ -1,0 +1,152 @@
+using System.Buffers;
+using System.Text.Json;
+using PorterLB.Operator.Addresses;
+using PorterLB.Operator.Entities;
+using PorterLB.Operator.Services;
+using PorterLB.Reconciler.Caching;
+using PorterLB.Reconciler.Client;
+using PorterLB.Reconciler.Controllers;
+using PorterLB.Reconciler.Events;
+using PorterLB.Reconciler.Leadership;
+
+namespace PorterLB.Operator.Eips;
+
+/// <summary>
+/// Keeps an Eip's status and finalizer. The status is written at most once a second, however many Services change; the finalizer holds an
+/// Eip in use until its last Service is released.
+/// </summary>
+internal sealed class EipController(
+    PoolBook pools, Allocator allocator, LeaderClient client, EventPublisher publish, TimeProvider time) : IEntityController<V1Alpha2Eip>
+{
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+    private readonly Dictionary<string, long> _written = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string?> _problems = new(StringComparer.Ordinal);
+
+    public async Task<ReconciliationResult<V1Alpha2Eip>> ReconcileAsync(V1Alpha2Eip entity, CancellationToken cancellationToken)
+    {
+        pools.Refresh();
+        var name = entity.Metadata.Name;
+        if (allocator.Find(name) is not { } pool || allocator.UsageOf(name, V1Alpha2EipStatus.MaxUsed) is not { } usage)
+        {
+            return ReconciliationResult<V1Alpha2Eip>.Success(entity);
+        }
+
+        if (_written.TryGetValue(name, out var written) && time.GetElapsedTime(written) is var since && since < Pace)
+        {
+            return ReconciliationResult<V1Alpha2Eip>.Success(entity, Pace - since);
+        }
+
+        var wrote = await KeepFinalizerAsync(entity, usage.InUse > 0, cancellationToken);
+        var status = EipStatus.Of(entity, pool, usage, time.GetUtcNow());
+        if (!EipStatus.Same(entity.Status, status) && !(wrote && entity.Metadata.DeletionTimestamp is not null))
+        {
+            await client.PatchAsync(
+                V1Alpha2Eip.Type,
+                EntityKey.Of(entity),
+                PatchKind.Merge,
+                StatusPatch(entity, status),
+                subresource: "status",
+                fieldManager: ServiceChange.FieldManager,
+                cancellationToken: cancellationToken);
+            wrote = true;
+        }
+
+        if (wrote)
+        {
+            _written[name] = time.GetTimestamp();
+        }
+
+        await TellAsync(entity, pool);
+        return ReconciliationResult<V1Alpha2Eip>.Success(entity);
+    }
+
+    public Task<ReconciliationResult<V1Alpha2Eip>> DeletedAsync(V1Alpha2Eip entity, CancellationToken cancellationToken)
+    {
+        pools.Refresh();
+        _written.Remove(entity.Metadata.Name);
+        _problems.Remove(entity.Metadata.Name);
+        return Task.FromResult(ReconciliationResult<V1Alpha2Eip>.Success(entity));
+    }
+
+    private async Task TellAsync(V1Alpha2Eip eip, Pool pool)
+    {
+        if (_problems.GetValueOrDefault(pool.Name) == pool.Problem)
+        {
+            return;
+        }
+
+        _problems[pool.Name] = pool.Problem;
+        if (pool.Problem is { } problem)
+        {
+            await publish(eip, EventReasons.EipInvalid, problem, EventType.Warning);
+        }
+    }
+
+    private async Task<bool> KeepFinalizerAsync(V1Alpha2Eip eip, bool inUse, CancellationToken cancellationToken)
+    {
+        var finalizers = eip.Metadata.Finalizers ?? [];
+        if (finalizers.Contains(Annotations.EipFinalizer) == inUse || (inUse && eip.Metadata.DeletionTimestamp is not null))
+        {
+            return false;
+        }
+
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("metadata");
+            json.WriteString("uid", eip.Metadata.Uid);
+            json.WriteString("resourceVersion", eip.Metadata.ResourceVersion);
+            json.WriteStartArray("finalizers");
+            foreach (var finalizer in finalizers.Where(finalizer => finalizer != Annotations.EipFinalizer).Concat(inUse ? [Annotations.EipFinalizer] : []))
+            {
+                json.WriteStringValue(finalizer);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        await client.PatchAsync(
+            V1Alpha2Eip.Type, EntityKey.Of(eip), PatchKind.Merge, buffer.WrittenMemory, fieldManager: ServiceChange.FieldManager, cancellationToken: cancellationToken);
+        return true;
+    }
+
+    private static ReadOnlyMemory<byte> StatusPatch(V1Alpha2Eip eip, V1Alpha2EipStatus status)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("metadata");
+            json.WriteString("uid", eip.Metadata.Uid);
+            json.WriteEndObject();
+            json.WritePropertyName("status");
+            using var now = JsonSerializer.SerializeToDocument(status, OperatorJsonContext.Default.V1Alpha2EipStatus);
+            json.WriteStartObject();
+            foreach (var property in now.RootElement.EnumerateObject().Where(property => property.Name != "used"))
+            {
+                property.WriteTo(json);
+            }
+
+            // In a merge patch what is missing stays: who is gone from the map has to be said.
+            json.WriteStartObject("used");
+            foreach (var gone in (eip.Status.Used ?? new Dictionary<string, string>()).Keys.Where(address => status.Used?.ContainsKey(address) != true))
+            {
+                json.WriteNull(gone);
+            }
+
+            foreach (var (address, services) in status.Used ?? new Dictionary<string, string>())
+            {
+                json.WriteString(address, services);
+            }
+
+            json.WriteEndObject();
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+}

@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+using System.Net;
+using PorterLB.Operator.Addresses;
+using PorterLB.Operator.Eips;
+using PorterLB.Operator.Election;
+using PorterLB.Operator.Entities;
+using PorterLB.Operator.LayerTwo;
+using PorterLB.Reconciler.Caching;
+
+namespace PorterLB.Operator.Services;
+
+/// <summary>Elects the nodes of a Service's addresses, from caches.</summary>
+internal sealed class ServiceElections(
+    ManagerSettings settings,
+    ClusterState cluster,
+    Announcements announcements,
+    ElectionBook book,
+    IEntityCache<V1Alpha2Eip> eips,
+    IEntityCache<V1Alpha2LayerTwoConfig> configs,
+    IEntityCache<EndpointsView> endpoints,
+    TimeProvider time)
+{
+    private const int MostNamed = 8;
+
+    /// <summary>The elections of all addresses, and the epoch that they stand under together; booked, not yet written.</summary>
+    public (IReadOnlyList<AddressElection> Elections, long? Epoch) Elect(ServiceView service, Allocation allocation)
+    {
+        var (annotated, annotatedEpoch) = ElectionAnnotation.Read(service, allocation.Addresses);
+        var elections = new List<AddressElection>(allocation.Addresses.Length);
+        var renewed = false;
+        for (var i = 0; i < allocation.Addresses.Length; i++)
+        {
+            var address = allocation.Addresses[i];
+            var origin = i < allocation.Origins.Length ? allocation.Origins[i] : "";
+            var candidates = Candidates(service, address, origin);
+            var before = annotated.GetValueOrDefault(address);
+            var known = book.Of(address);
+            var decision = book.Elect(address, stands =>
+            {
+                var byHand = stands is { Node: { } node } && before is not null && before != node && annotatedEpoch == stands.Value.Epoch
+                    && candidates.Eligible.Contains(before, StringComparer.Ordinal);
+                return byHand
+                    ? new Decision(before, Verdict.Moved)
+                    : NodeElection.Decide(Ballot(address, stands?.Node ?? before, candidates, elections.Count > 0 ? elections[0].Decision.Node : null));
+            });
+            if (known is null && before is not null && decision.Node == before && annotatedEpoch is { } epoch)
+            {
+                // First sight of a Service that a former leader served.
+                book.Set(address, new Election.Election(before, epoch));
+            }
+            else
+            {
+                renewed |= decision.Node is not null && decision.Node != known?.Node;
+            }
+
+            // A lower epoch than ours is merely older: our write has not succeeded yet. The same one beside another node is somebody else's.
+            var forged = known is not null && decision.Verdict == Verdict.Stays
+                && (annotatedEpoch is null ? HasNode(service) : annotatedEpoch == known.Value.Epoch && before is not null && before != decision.Node);
+            elections.Add(new AddressElection(address, before, decision)
+            {
+                Forged = forged,
+                Obstacles = decision.Verdict == Verdict.Nobody ? candidates.Describe() : null,
+            });
+        }
+
+        if (elections.TrueForAll(election => election.Decision.Node is null))
+        {
+            return (elections, null);
+        }
+
+        // One epoch for all addresses of a Service: the highest of theirs, or a new one.
+        var common = renewed
+            ? book.NextEpoch(service.Metadata.ResourceVersion)
+            : elections.Max(election => book.Of(election.Address)?.Epoch ?? 0);
+        foreach (var election in elections)
+        {
+            book.Set(election.Address, new Election.Election(election.Decision.Node, common));
+        }
+
+        return (elections, common);
+    }
+
+    private static bool HasNode(ServiceView service) => service.Metadata.Annotations?.ContainsKey(Annotations.Node) == true;
+
+    private Ballot Ballot(IPAddress address, string? elected, NodeCandidates candidates, string? companion) => new()
+    {
+        Elected = elected,
+        Eligible = candidates.Eligible,
+        ElectedIsGone = elected is not null && candidates.Gone.Contains(elected),
+        GoneFor = elected is null ? TimeSpan.Zero : cluster.GoneFor(elected),
+        Holders =
+        [
+            .. announcements.Of(address).Select(item => new Holder(item.Node, item.Epoch, item.Term, time.GetElapsedTime(item.SeenAt))),
+        ],
+        Load = book.LoadOf,
+        Preference = candidates.Preference,
+        Companion = companion,
+    };
+
+    private NodeCandidates Candidates(ServiceView service, IPAddress address, string origin)
+    {
+        var eip = eips.List().FirstOrDefault(eip => EipPools.Holds(eip, address))
+            ?? (origin.Length > 0 ? eips.Get(new EntityKey(null, origin)) : null);
+        var policy = LayerTwoPolicy.For(eip, service.Metadata.Labels, configs.List());
+        var interfaces = RightsInterfaces.Of(policy, eip);
+        var reasons = new List<(string Node, string Why)>();
+        var allowed = new List<NodeFacts>();
+        foreach (var node in cluster.Nodes)
+        {
+            if (Eligibility.RuledOut(node.Node, policy, settings.IgnoreExcludeLabel) is { } why)
+            {
+                reasons.Add((node.Name, why));
+            }
+            else
+            {
+                allowed.Add(node);
+            }
+        }
+
+        if (service.Spec.ExternalTrafficPolicy == "Local")
+        {
+            var places = endpoints.ByIndex(EndpointsView.ByService, $"{EntityKey.Of(service)}").SelectMany(view => view.Places).ToArray();
+            var local = Eligibility.WithEndpoint(places, [.. allowed.Select(node => node.Node)]).Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
+            foreach (var node in allowed.Where(node => !local.Contains(node.Name)))
+            {
+                reasons.Add((node.Name, "has no endpoint of the Service (externalTrafficPolicy Local)"));
+            }
+
+            allowed.RemoveAll(node => !local.Contains(node.Name));
+        }
+
+        var eligible = ImmutableArray.CreateBuilder<string>();
+        var gone = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var node in allowed)
+        {
+            if (Eligibility.Unable(node, address, interfaces) is { } why)
+            {
+                reasons.Add((node.Name, why));
+                gone.Add(node.Name);
+            }
+            else
+            {
+                eligible.Add(node.Name);
+            }
+        }
+
+        var facts = allowed.ToDictionary(node => node.Name, node => node.Node, StringComparer.Ordinal);
+        return new NodeCandidates(eligible.ToImmutable(), gone, reasons, node => facts.TryGetValue(node, out var view) ? policy.Preference(view) : 0);
+    }
+
+    private sealed record NodeCandidates(
+        ImmutableArray<string> Eligible, IReadOnlySet<string> Gone, List<(string Node, string Why)> Reasons, Func<string, int> Preference)
+    {
+        public string Describe() =>
+            Reasons.Count == 0
+                ? "there is no Node."
+                : string.Join("; ", Reasons.OrderBy(reason => reason.Node, StringComparer.Ordinal).Take(MostNamed).Select(reason => $"node '{reason.Node}' {reason.Why}"))
+                + (Reasons.Count > MostNamed ? $"; and {Reasons.Count - MostNamed} more nodes." : ".");
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using PorterLB.Operator.Addresses;
+using PorterLB.Operator.Eips;
+using PorterLB.Operator.Election;
+using PorterLB.Operator.Entities;
+using PorterLB.Reconciler.Caching;
+using PorterLB.Reconciler.Client;
+using PorterLB.Reconciler.Controllers;
+using PorterLB.Reconciler.Hosting;
+using PorterLB.Reconciler.Leadership;
+
+namespace PorterLB.Operator.Services;
+
+/// <summary>A new leader reads all, takes over all, and only then gives out anything.</summary>
+internal sealed class Startup(
+    Ownership ownership,
+    Allocator allocator,
+    PoolBook pools,
+    ElectionBook book,
+    IEntityCache<ServiceView> services,
+    IEntityCache<NamespaceView> namespaces,
+    IKubernetesClient client,
+    EntityQueue<ServiceView> queue,
+    ILeadership leadership,
+    ILogger<Startup> logger) : ILeaderStartup
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // A killed leader's last write may arrive for as long as the server may work on it; what it gave out must not be given out again.
+        allocator.GiveNew(leadership.TakeOver != TakeOver.Unclean);
+        allocator.Served = key =>
+        {
+            if (services.Get(key) is { } service)
+            {
+                _ = queue(service, ReconciliationType.Modified, ReconciliationTriggerSource.Operator, TimeSpan.Zero, 0, CancellationToken.None);
+            }
+        };
+        pools.Refresh();
+
+        // The version of the whole collection, from etcd: no earlier election of any address has a higher epoch.
+        var nothing = await client.ListAsync(ServiceView.Type, new ListOptions { FieldSelector = "metadata.name=porterlb-none", Namespace = "default" }, cancellationToken);
+        book.Saw(nothing.ResourceVersion);
+
+        var ours = services.List().Where(ownership.Owns).OrderBy(VersionOf).ToArray();
+        foreach (var service in ours.Where(service => service.Metadata.DeletionTimestamp is null))
+        {
+            var addresses = ServiceRequest.AddressesOf(service);
+            var (nodes, epoch) = ElectionAnnotation.Read(service, addresses);
+            foreach (var address in addresses)
+            {
+                if (epoch is { } number && nodes.TryGetValue(address, out var node) && (book.Of(address)?.Epoch ?? -1) < number)
+                {
+                    book.Set(address, new Election.Election(node, number));
+                }
+            }
+        }
+
+        allocator.Adopt(ours.Select(service => ServiceRequest.Of(service, namespaces.Get(new EntityKey(null, service.Metadata.NamespaceProperty))?.Metadata.Labels)));
+        logger.TookOver(ours.Length, ours.Sum(service => allocator.Of(EntityKey.Of(service)).Length), $"{leadership.TakeOver}".ToLowerInvariant());
+    }
+
+    private static long VersionOf(ServiceView service) =>
+        long.TryParse(service.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : long.MaxValue;
+}
