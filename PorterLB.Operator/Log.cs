@@ -49,4 +49,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 3108, Level = LogLevel.Warning, Message = "{Address} of Service {Service}: no interface of this node has a subnet that holds it (name one in spec.interface of its Eip)")]
     public static partial void NoInterface(this ILogger logger, string address, EntityKey service);
+
+    [LoggerMessage(EventId = 3000, Level = LogLevel.Information, Message = "porterlb manager {Version} starts against {Server} (Kubernetes 1.{Minor})")]
+    public static partial void ManagerStarts(this ILogger logger, string version, Uri server, int minor);
 }

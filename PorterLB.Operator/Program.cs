@@ -1,5 +1,9 @@
 using System.CommandLine;
 using PorterLB.Operator.Commands;
 
-var root = new RootCommand("Addresses for Services of type LoadBalancer, announced on layer 2.") { GenerateCommand.Create() };
-return root.Parse(args).Invoke();
+var root = new RootCommand("Addresses for Services of type LoadBalancer, announced on layer 2.")
+{
+    ManagerCommand.Create(),
+    GenerateCommand.Create(),
+};
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });

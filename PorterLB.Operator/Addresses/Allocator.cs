@@ -25,10 +25,14 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
     private readonly Dictionary<IPAddress, long> _leaving = [];
     private readonly Dictionary<string, SortedSet<IPAddress>> _byKey = new(StringComparer.Ordinal);
     private readonly LinkedList<Holding> _waiting = [];
+    private HashSet<string> _touched = new(StringComparer.Ordinal);
     private bool _givesNew = true;
 
     /// <summary>Told of Services whose allocation changed although nobody asked: they waited, and something became free.</summary>
     public Action<EntityKey> Served { get; set; } = static _ => { };
+
+    /// <summary>Told of pools whose usage changed.</summary>
+    public Action<IReadOnlyCollection<string>> UsageChanged { get; set; } = static _ => { };
 
     /// <summary>How many Services wait for an address.</summary>
     public int Waiting
@@ -559,6 +563,7 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         }
 
         IndexKey(holding, address, present: true);
+        Touch(address);
     }
 
     private void LetGo(Holding holding, IpFamily family, IPAddress address)
@@ -566,6 +571,7 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         holding.Addresses.Remove(family);
         holding.Origins.Remove(family);
         IndexKey(holding, address, present: false);
+        Touch(address);
         var users = _users[address];
         users.Remove(holding);
         if (users.Count > 0)
@@ -654,8 +660,28 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         }
     }
 
+    private void Touch(IPAddress address)
+    {
+        foreach (var state in _pools.Values.Where(state => state.Pool.Holds(address)))
+        {
+            _touched.Add(state.Pool.Name);
+        }
+    }
+
     private void Tell(List<EntityKey> served)
     {
+        HashSet<string> touched;
+        lock (_lock)
+        {
+            touched = _touched;
+            _touched = new HashSet<string>(StringComparer.Ordinal);
+        }
+
+        if (touched.Count > 0)
+        {
+            UsageChanged(touched);
+        }
+
         foreach (var service in served.Distinct())
         {
             Served(service);

@@ -5,8 +5,18 @@ using PorterLB.Reconciler.Caching;
 namespace PorterLB.Operator.Services;
 
 /// <summary>Which Services a change of something else concerns. What changes often and decides nothing (heartbeats, counters) concerns none.</summary>
-internal sealed class ServiceTriggers(Ownership ownership, Allocator allocator, Func<IEntityCache<ServiceView>> services)
+internal sealed class ServiceTriggers(Ownership ownership)
 {
+    private IEntityCache<ServiceView>? _services;
+    private Allocator? _allocator;
+
+    /// <summary>From now on there is somebody to wake: a new leader has read everything.</summary>
+    public void Attach(IEntityCache<ServiceView> services, Allocator allocator)
+    {
+        _services = services;
+        _allocator = allocator;
+    }
+
     public static InformerOptions<ServiceView> Index(InformerOptions<ServiceView> options, Ownership ownership) => options
         .AddIndex(ServiceIndex.Ours, service => ownership.Owns(service) || Ownership.IsMarked(service) ? [ServiceIndex.Ours] : [])
         .AddIndex(ServiceIndex.ByNamespace, service => ownership.Owns(service) ? [service.Metadata.NamespaceProperty] : []);
@@ -31,7 +41,7 @@ internal sealed class ServiceTriggers(Ownership ownership, Allocator allocator, 
 
         foreach (var key in new[] { delta.Old?.Service, delta.New?.Service }.OfType<EntityKey>().Distinct())
         {
-            if (services().Get(key) is { } service && service.Spec.ExternalTrafficPolicy == "Local" && ownership.Owns(service))
+            if (_services?.Get(key) is { } service && service.Spec.ExternalTrafficPolicy == "Local" && ownership.Owns(service))
             {
                 yield return key;
             }
@@ -41,7 +51,7 @@ internal sealed class ServiceTriggers(Ownership ownership, Allocator allocator, 
     public IEnumerable<EntityKey> Of(Delta<NamespaceView> delta) =>
         delta.Old is not null && delta.New is not null && LabelsAreSame(delta.Old.Metadata.Labels, delta.New.Metadata.Labels)
             ? []
-            : services().ByIndex(ServiceIndex.ByNamespace, delta.Latest.Metadata.Name).Select(EntityKey.Of);
+            : (_services?.ByIndex(ServiceIndex.ByNamespace, delta.Latest.Metadata.Name) ?? []).Select(EntityKey.Of);
 
     public IEnumerable<EntityKey> Of(Delta<V1Alpha2Speaker> delta)
     {
@@ -63,17 +73,7 @@ internal sealed class ServiceTriggers(Ownership ownership, Allocator allocator, 
             .SelectMany(Expand)
             .Concat(conflicts.Select(text => System.Net.IPAddress.TryParse(text, out var address) ? address : null).OfType<System.Net.IPAddress>())
             .Distinct()
-            .SelectMany(address => allocator.UsersOf(address));
-    }
-
-    /// <summary>Whose status the change of a Service concerns.</summary>
-    public IEnumerable<EntityKey> EipsOf(Delta<ServiceView> delta)
-    {
-        var before = delta.Old is null ? [] : ServiceRequest.AddressesOf(delta.Old);
-        var now = delta.New is null ? [] : ServiceRequest.AddressesOf(delta.New);
-        return before.SequenceEqual(now) && delta.New?.Metadata.DeletionTimestamp is null
-            ? []
-            : allocator.Pools.Where(pool => before.Concat(now).Any(pool.Holds)).Select(pool => new EntityKey(null, pool.Name));
+            .SelectMany(address => _allocator?.UsersOf(address) ?? []);
     }
 
     private static IEnumerable<System.Net.IPAddress> Expand(AddressRange range)
@@ -95,5 +95,5 @@ internal sealed class ServiceTriggers(Ownership ownership, Allocator allocator, 
         (one ?? new Dictionary<string, string>()).OrderBy(label => label.Key, StringComparer.Ordinal)
             .SequenceEqual((other ?? new Dictionary<string, string>()).OrderBy(label => label.Key, StringComparer.Ordinal));
 
-    private IEnumerable<EntityKey> All() => services().ByIndex(ServiceIndex.Ours, ServiceIndex.Ours).Select(EntityKey.Of);
+    private IEnumerable<EntityKey> All() => (_services?.ByIndex(ServiceIndex.Ours, ServiceIndex.Ours) ?? []).Select(EntityKey.Of);
 }

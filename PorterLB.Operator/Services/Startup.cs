@@ -15,6 +15,7 @@ namespace PorterLB.Operator.Services;
 internal sealed class Startup(
     Ownership ownership,
     Allocator allocator,
+    ServiceTriggers triggers,
     PoolBook pools,
     ElectionBook book,
     IEntityCache<ServiceView> services,
@@ -35,6 +36,7 @@ internal sealed class Startup(
                 _ = queue(service, ReconciliationType.Modified, ReconciliationTriggerSource.Operator, TimeSpan.Zero, 0, CancellationToken.None);
             }
         };
+        triggers.Attach(services, allocator);
         pools.Refresh();
 
         // The version of the whole collection, from etcd: no earlier election of any address has a higher epoch.

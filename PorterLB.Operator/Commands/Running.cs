@@ -1,0 +1,40 @@
+using System.Reflection;
+using PorterLB.Reconciler.Client;
+using PorterLB.Reconciler.Hosting;
+
+namespace PorterLB.Operator.Commands;
+
+/// <summary>Runs a program until it is told to stop, and ends it with one sentence when it cannot go on.</summary>
+internal static class Running
+{
+    /// <summary>The version that was built, without the commit.</summary>
+    public static string Version { get; } =
+        typeof(Running).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
+
+    /// <returns>0 after a stop that was asked for, 1 when something kept it from running, 2 for wrong flags.</returns>
+    public static async Task<int> GuardAsync(string program, TextWriter error, Func<Task<int>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (Exception exception) when (Sentence(exception) is { } sentence)
+        {
+            await error.WriteLineAsync($"{program}: {sentence}");
+            return exception is ArgumentException ? 2 : 1;
+        }
+    }
+
+    private static string? Sentence(Exception exception) => exception switch
+    {
+        AggregateException { InnerExceptions.Count: 1 } aggregate => Sentence(aggregate.InnerExceptions[0]),
+        KubernetesConnectionException or OperatorException => exception.Message,
+        HttpRequestException or TimeoutException => $"{exception.Message.TrimEnd('.')}. Check --kubeconfig (or KUBECONFIG), and that the API server runs.",
+        ApiException { IsForbidden: true } => $"{exception.Message.TrimEnd('.')}. Apply config/rbac, or use an identity that may.",
+        ApiException { Code: System.Net.HttpStatusCode.Unauthorized } => "The API server does not accept the credentials. Check --kubeconfig (or KUBECONFIG).",
+        ApiException => $"The API server refuses: {exception.Message}",
+        ArgumentException => exception.Message.Split(" (Parameter")[0],
+        OperationCanceledException => "stopped before it had started.",
+        _ => null,
+    };
+}
