@@ -151,10 +151,14 @@ internal sealed class ServiceElections(
     private sealed record NodeCandidates(
         ImmutableArray<string> Eligible, IReadOnlySet<string> Gone, List<(string Node, string Why)> Reasons, Func<string, int> Preference)
     {
+        // Alike nodes in one breath: a cluster without speakers is one fact, not a hundred.
         public string Describe() =>
             Reasons.Count == 0
                 ? "there is no Node."
-                : string.Join("; ", Reasons.OrderBy(reason => reason.Node, StringComparer.Ordinal).Take(MostNamed).Select(reason => $"node '{reason.Node}' {reason.Why}"))
-                + (Reasons.Count > MostNamed ? $"; and {Reasons.Count - MostNamed} more nodes." : ".");
+                : string.Join("; ", Reasons.GroupBy(reason => reason.Why, StringComparer.Ordinal).Take(MostNamed).Select(group => Phrase([.. group.Select(reason => reason.Node)], group.Key))) + ".";
+
+        private static string Phrase(string[] nodes, string why) =>
+            $"node{(nodes.Length > 1 ? "s" : "")} {string.Join(", ", nodes.Order(StringComparer.Ordinal).Take(MostNamed))}"
+            + $"{(nodes.Length > MostNamed ? $" and {nodes.Length - MostNamed} more" : "")}: {why}";
     }
 }
