@@ -16,9 +16,9 @@ export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
 
 RID := linux-$(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x64)
 PRODUCT := $(shell find PorterLB.Operator PorterLB.Reconciler PorterLB.Speaker -name bin -prune -o -name obj -prune -o -type f -print) Directory.Build.props Directory.Packages.props global.json
+comma := ,
 # The lab makes network namespaces: root, or sudo.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,$(if $(shell command -v sudo),sudo --preserve-env=HOME$(comma)PATH$(comma)PORTERLB_CACHE$(comma)XDG_CACHE_HOME$(comma)KUBEBUILDER_ASSETS$(comma)DOTNET_ROOT,))
-comma := ,
 LAB := PorterLB.Lab/bin/Release/net10.0/porterlb-lab
 BINARY := bin/$(if $(filter 0,$(AOT)),framework-dependent,native)
 IMAGE := artifacts/porterlb-image.tar
@@ -71,7 +71,7 @@ lab-down: lab ## End it
 
 .PHONY: simulate
 simulate: dotnet ## Run simulated clusters: SEEDS=100 of each fault class
-	@PORTERLB_SEEDS=$(SEEDS) dotnet run --project PorterLB.Tests -c Release -- -noLogo -namespace "PorterLB.Tests.Simulation*" -showLiveOutput
+	@PORTERLB_SEEDS=$(SEEDS) dotnet run --project PorterLB.Tests -c Release -- --filter-namespace "PorterLB.Tests.Simulation*" --output Detailed
 
 .PHONY: bench
 bench: lab bin/native ## Measure take-overs and hand-overs: medians and worsts

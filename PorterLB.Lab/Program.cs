@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using PorterLB.Lab;
 using PorterLB.Lab.Commands;
 
@@ -9,9 +10,19 @@ foreach (var command in (IEnumerable<Command>)[.. ShowCommands.All(), .. LabComm
     root.Subcommands.Add(command);
 }
 
+// A lab that is taken down by a signal pulls the ground from under whatever was going on in it: that is no failure to report.
+var interrupted = false;
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => interrupted = true);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => interrupted = true);
+
 try
 {
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
+}
+catch (Exception) when (interrupted)
+{
+    await Console.Error.WriteLineAsync("Interrupted; what was made is gone.");
+    return 130;
 }
 catch (LabException e)
 {
@@ -22,9 +33,4 @@ catch (IOException e) when (e.HResult == NoSpaceLeft)
 {
     await Console.Error.WriteLineAsync($"The disk is full ({e.Message}). Free some space, or set TMPDIR and PORTERLB_CACHE to folders on a larger disk.");
     return 1;
-}
-catch (OperationCanceledException)
-{
-    await Console.Error.WriteLineAsync("Interrupted; everything that was made is gone.");
-    return 130;
 }

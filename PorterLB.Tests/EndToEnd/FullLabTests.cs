@@ -5,6 +5,7 @@ using PorterLB.Lab.Lifetime;
 
 namespace PorterLB.Tests.EndToEnd;
 
+[Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
 public sealed class FullLabTests(ITestOutputHelper output)
 {

@@ -5,6 +5,7 @@ using PorterLB.Lab.Processes;
 
 namespace PorterLB.Tests.EndToEnd;
 
+[Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
 public sealed class LabRemainsTests(ITestOutputHelper output)
 {

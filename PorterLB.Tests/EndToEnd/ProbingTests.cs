@@ -6,6 +6,7 @@ using PorterLB.Lab.Probing;
 namespace PorterLB.Tests.EndToEnd;
 
 /// <summary>The instruments, checked against kernels whose behaviour is known: an address on a host's own interface is answered for.</summary>
+[Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
 public sealed class ProbingTests(ITestOutputHelper output)
 {

@@ -3,6 +3,7 @@ using PorterLB.Lab.Network;
 
 namespace PorterLB.Tests.EndToEnd;
 
+[Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
 public sealed class SegmentTests(ITestOutputHelper output)
 {
