@@ -24,6 +24,8 @@ internal struct Inquiry
     private bool _heard;
     private bool _heardBefore;
     private bool _anyRoundOver;
+    private bool _electedHeard;
+    private TimeSpan? _electedSince;
 
     /// <summary>Whether the address is being asked for.</summary>
     public bool Running { get; private set; }
@@ -33,6 +35,9 @@ internal struct Inquiry
 
     /// <summary>Whether somebody answered in this round or the one before.</summary>
     public readonly bool Answered => Running && (_heard || _heardBefore);
+
+    /// <summary>Since when the elected node has answered in every round; null when it did not.</summary>
+    public readonly TimeSpan? ElectedAnswersSince => Running ? _electedSince : null;
 
     /// <summary>Whether a whole round went by and nobody has answered since it began.</summary>
     public readonly bool Silent => Running && _anyRoundOver && !_heard && !_heardBefore;
@@ -55,7 +60,17 @@ internal struct Inquiry
     public void Stop() => Running = false;
 
     /// <summary>Somebody said that it has the address.</summary>
-    public void Heard() => _heard = true;
+    /// <param name="now">Now.</param>
+    /// <param name="elected">Whether it was the elected node.</param>
+    public void Heard(TimeSpan now, bool elected)
+    {
+        _heard = true;
+        if (elected)
+        {
+            _electedHeard = true;
+            _electedSince ??= now;
+        }
+    }
 
     /// <summary>Lets time pass.</summary>
     /// <returns>Whether to send a probe now.</returns>
@@ -69,6 +84,8 @@ internal struct Inquiry
         if (_sent >= Probes && now >= RoundEnd)
         {
             _answeredRounds = _heard ? _answeredRounds + 1 : 0;
+            _electedSince = _electedHeard ? _electedSince : null;
+            _electedHeard = false;
             _heardBefore = _heard;
             _heard = false;
             _anyRoundOver = true;

@@ -158,10 +158,16 @@ public sealed partial class SegmentMachine
         if (address.Wait.Rule != decision.Rule || address.Wait.Epoch != about)
         {
             // What is wanted while still joining begins to wait when that ends.
-            address.Wait = new Wait(decision.Rule, about, State == SpeakerState.Joining ? _joinedAt : _now);
+            address.Wait = new Wait(decision.Rule, about, State == SpeakerState.Joining ? _joinedAt : _now, int.MaxValue);
         }
 
-        var due = address.Wait.Since + decision.Delay + (decision.Slotted ? SlotOf(address) : TimeSpan.Zero);
+        var due = address.Wait.Since + decision.Delay;
+        if (decision.Slotted)
+        {
+            address.Wait = address.Wait with { Place = Math.Min(address.Wait.Place, PlaceOf(address)) };
+            due += Candidates.Slot(address.Wait.Place, _self.Mute);
+        }
+
         switch (decision.Ask)
         {
             case Ask.No:
@@ -173,10 +179,12 @@ public sealed partial class SegmentMachine
                 }
 
                 return _now >= due ? TimeSpan.MaxValue : due;
-            case Ask.UntilAnswered:
+            case Ask.UntilAnswered or Ask.UntilElectedAnswers:
                 address.Inquiry.Begin(_now);
                 Inquire(address);
-                if (address.Inquiry.Answered)
+                if (decision.Ask == Ask.UntilAnswered
+                    ? address.Inquiry.Answered
+                    : address.Inquiry.ElectedAnswersSince is { } since && _now - since >= Timers.Unyielding)
                 {
                     Do(address, decision);
                     return null;
@@ -213,7 +221,9 @@ public sealed partial class SegmentMachine
 
         address.Inquiry.Begin(_now);
         Inquire(address);
-        var insists = (decision.Ask == Ask.AtMost && _now - Later(address.Wait.Since, address.Inquiry.Since) >= Timers.AskAtMost)
+        var insists = (decision.Ask == Ask.AtMost
+                && _now - Later(address.Wait.Since, address.Inquiry.Since) >= Timers.AskAtMost
+                && !(address.UnprovenClaimAt is { } claimedAt && _now - claimedAt < Timers.ClaimExpiry))
             || address.Conflict is { Announced: true };
         if (_now >= due && (skip || insists || address.Inquiry.Silent || Planted(PlantedFaults.NoAsk)) && MayAct(decision))
         {
@@ -235,7 +245,7 @@ public sealed partial class SegmentMachine
 
         address.Wait = default;
         var death = address.BestPeer!.Proof + DeadAfterOf(address);
-        var start = death + expected.Delay + SlotOf(address) - Inquiry.Round;
+        var start = death + expected.Delay + Candidates.Slot(PlaceOf(address), _self.Mute) - Inquiry.Round;
         if (_now < start)
         {
             address.Inquiry.Stop();
@@ -345,15 +355,14 @@ public sealed partial class SegmentMachine
         _self.Fresh,
         address.ElectedSelf && address.Rights!.Epoch == decision.Epoch);
 
-    private TimeSpan SlotOf(AddressState address)
+    private int PlaceOf(AddressState address)
     {
         var rights = address.Rights!;
         var deadAfter = DeadAfterOf(address);
         var me = new Candidates.Candidate(_options.Node, _self.Healthy, _self.Steady && !_self.Mute, _self.Fresh, address.ElectedSelf);
-        var place = Candidates.Place(
+        return Candidates.Place(
             address.Address, me, rights.Eligible, rights.Elected,
             node => _peers.Find(node) is { } peer && peer.IsAlive(_now, deadAfter) ? peer.Standing : null);
-        return Candidates.Slot(place, _self.Mute);
     }
 
     private Situation Look(AddressState address, bool claimed)
@@ -367,6 +376,7 @@ public sealed partial class SegmentMachine
             EligibleSelf = address.EligibleSelf,
             AnyEligible = !rights.Eligible.IsEmpty,
             Elected = elected is not null && elected.IsAlive(_now, DeadAfterOf(address)) ? elected.Standing : null,
+            ElectedAnswers = address.ElectedSeenAt is { } seenAt && _now - seenAt < Timers.PassOver,
             Staying = State != SpeakerState.Leaving,
             Ears = _self.Ears,
             Mute = _self.Mute,
@@ -375,6 +385,7 @@ public sealed partial class SegmentMachine
             HearsNobody = _self.HearsNobody,
             Held = address.Held,
             OwnEpoch = address.Own.Epoch,
+            OwnTerm = address.Own.Term,
             Claimed = claimed,
             ClaimedEpoch = claimed ? address.Best!.Rank.Epoch : 0,
             HolderEligible = claimed && IsEligible(rights, address.BestPeer!.Node),

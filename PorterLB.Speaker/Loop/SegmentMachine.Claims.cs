@@ -119,7 +119,9 @@ public sealed partial class SegmentMachine
             return;
         }
 
-        address.Inquiry.Heard();
+        var elected = speaker is not null && speaker == rights.Elected;
+        address.ElectedSeenAt = elected ? _now : address.ElectedSeenAt;
+        address.Inquiry.Heard(_now, elected);
         if (speaker is null)
         {
             var conflict = address.Conflict;

@@ -142,10 +142,8 @@ public sealed partial class SegmentMachine
             Version++;
         }
 
-        if (view.Healthy != _self.Healthy)
-        {
-            _helloNow = true;
-        }
+        // Also at once: candidates order themselves by what they know of each other, and while they differ nobody's turn comes.
+        _helloNow |= view.Standing != _self.Standing;
 
         _self = view;
         TouchAll(_restless);

@@ -23,6 +23,7 @@ public sealed partial class SegmentMachine
         var arrival = peer.Hear(hello, capturedAt, namesMe, out var newLife);
         if (arrival == Arrival.Replayed)
         {
+            NoteUnproven(hello, peer);
             return;
         }
 
@@ -38,6 +39,26 @@ public sealed partial class SegmentMachine
         foreach (var claim in hello.Claims)
         {
             HearClaim(claim, peer, hello.Incarnation);
+        }
+    }
+
+    /// <summary>
+    /// Where hellos pass in one direction only, a life may never be proven to us. That it claims an address then weighs nothing by itself,
+    /// it might be a recording; together with an answer for that address it says who answers.
+    /// </summary>
+    private void NoteUnproven(Hello hello, Peer peer)
+    {
+        if (peer.Unproven is not { } unproven || unproven.Incarnation != hello.Incarnation)
+        {
+            return;
+        }
+
+        foreach (var claim in hello.Claims)
+        {
+            if (claim.Holder == hello.Node && _addresses.TryGetValue(claim.Address, out var address))
+            {
+                address.UnprovenClaimAt = _now;
+            }
         }
     }
 
@@ -63,13 +84,17 @@ public sealed partial class SegmentMachine
         }
 
         // Only what the trusted peer trusts itself: passing on mere hearsay would let a recording in through a third party.
+        var peer = _peers.Get(heard.Node);
+        var heardAt = capturedAt - heard.Age;
         if (heard.Proven)
         {
-            var peer = _peers.Get(heard.Node);
             var standing = peer.Standing;
-            var heardAt = capturedAt - heard.Age;
             peer.Learn(heard, heardAt, fresh: _now - heardAt < _timing.DeadAfter, out var newLife);
             NotePeer(peer, standing, newLife);
+        }
+        else
+        {
+            peer.Overhear(heard, heardAt);
         }
     }
 

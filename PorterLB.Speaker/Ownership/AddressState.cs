@@ -9,7 +9,11 @@ namespace PorterLB.Speaker.Ownership;
 /// <param name="Rule">The rule's number; 0 when nothing is awaited.</param>
 /// <param name="Epoch">The election that the wait is about; a new one begins a new wait.</param>
 /// <param name="Since">When the reason first held.</param>
-internal readonly record struct Wait(int Rule, long Epoch, TimeSpan Since);
+/// <param name="Place">
+/// The fewest candidates that were ahead since. One who became a candidate after that begins to wait after that, too; counted in, each
+/// newcomer would put everybody off.
+/// </param>
+internal readonly record struct Wait(int Rule, long Epoch, TimeSpan Since, int Place);
 
 /// <summary>All that is remembered of one address (protocol section 1).</summary>
 internal sealed class AddressState(IPAddress address)
@@ -55,6 +59,12 @@ internal sealed class AddressState(IPAddress address)
     public TimeSpan BestHeardAt { get; set; }
 
     public Wait Wait { get; set; }
+
+    /// <summary>When the elected node was last seen to answer for the address.</summary>
+    public TimeSpan? ElectedSeenAt { get; set; }
+
+    /// <summary>When a hello that could not be proven to be of now claimed the address; it only lends weight to an answer to a probe.</summary>
+    public TimeSpan? UnprovenClaimAt { get; set; }
 
     /// <summary>When a contested address was last announced again.</summary>
     public TimeSpan? ContestedAt { get; set; }

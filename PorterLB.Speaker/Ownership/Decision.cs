@@ -30,6 +30,9 @@ internal enum Ask
 
     /// <summary>Act only when somebody answers.</summary>
     UntilAnswered,
+
+    /// <summary>Act only when the elected node answers, and for <see cref="Timers.Unyielding"/>.</summary>
+    UntilElectedAnswers,
 }
 
 /// <summary>The outcome of the rules for one address.</summary>

@@ -28,6 +28,14 @@ internal static class OwnershipRules
             return new Decision(6, Act.Silence, 0, 0, TimeSpan.Zero, Slotted: false, Ask.UntilAnswered);
         }
 
+        // I took over because the elected node was not heard; it is back, still unheard, and claimed after asking in vain, as rule 7 has it.
+        // Only its own answer counts here, for two who took over could silence each other, and only a lasting one, for if it hears me it
+        // yields.
+        if (s.ElectedAnswers && s.Elected is null && s.Fresh && s.EligibleSelf && s.Epoch == s.OwnEpoch && s.OwnTerm > 0 && !s.ElectedSelf)
+        {
+            return new Decision(6, Act.Silence, 0, 0, TimeSpan.Zero, Slotted: false, Ask.UntilElectedAnswers);
+        }
+
         if (!superseded || !s.Staying || !s.EligibleSelf)
         {
             return superseded ? Decision.Hesitate(5) : s.EligibleSelf ? Decision.Rest : Decision.Hesitate(5);

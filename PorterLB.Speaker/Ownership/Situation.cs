@@ -20,6 +20,9 @@ internal readonly record struct Situation
     /// <summary>What the elected node, another one, said of itself; null when it is dead, unknown, or nobody was elected.</summary>
     public required Standing? Elected { get; init; }
 
+    /// <summary>The elected node has just answered for the address, while I hold it.</summary>
+    public required bool ElectedAnswers { get; init; }
+
     /// <summary>I am not leaving.</summary>
     public required bool Staying { get; init; }
 
@@ -43,6 +46,9 @@ internal readonly record struct Situation
 
     /// <summary>The epoch of my claim, while I hold.</summary>
     public required long OwnEpoch { get; init; }
+
+    /// <summary>The term of my claim, while I hold.</summary>
+    public required int OwnTerm { get; init; }
 
     /// <summary>Another holds the address by a valid claim.</summary>
     public required bool Claimed { get; init; }

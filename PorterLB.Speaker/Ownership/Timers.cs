@@ -24,6 +24,9 @@ internal static class Timers
     /// <summary>How long an elected node asks in vain for an address that somebody unheard answers for, before it claims all the same.</summary>
     public static readonly TimeSpan AskAtMost = Milliseconds(700);
 
+    /// <summary>An elected node that answers for this long beside a higher claim, told each 100 ms, cannot hear it.</summary>
+    public static readonly TimeSpan Unyielding = Milliseconds(600);
+
     /// <summary>Without any sign of hearing for this long, nothing is taken over.</summary>
     public static readonly TimeSpan Ears = Milliseconds(200);
 

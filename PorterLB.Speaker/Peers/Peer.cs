@@ -137,6 +137,26 @@ internal sealed class Peer(string node)
         Proof = newLife ? heardAt : Max(Proof, heardAt);
     }
 
+    /// <summary>
+    /// Takes word of a life that the teller cannot prove. It is only named again in our own hellos: where hellos pass in some directions
+    /// only, its name comes back to it by a detour, and proves to it that we live now.
+    /// </summary>
+    public void Overhear(HeardPeer heard, TimeSpan heardAt)
+    {
+        if (IsPresent(heard.Incarnation) || IsOver(heard.Incarnation))
+        {
+            return;
+        }
+
+        var isSame = Unproven is { } known && known.Incarnation == heard.Incarnation;
+        if (isSame ? heard.Sequence > Unproven!.Sequence : Unproven is null || heardAt > UnprovenAt)
+        {
+            _unprovenWindow = isSame ? _unprovenWindow : default;
+            Unproven = heard with { Direct = isSame && Unproven!.Direct };
+            UnprovenAt = heardAt;
+        }
+    }
+
     /// <summary>The claim of a holder is void once it has begun another life.</summary>
     public bool IsPresent(Incarnation incarnation) => Known && Incarnation == incarnation;
 
@@ -172,7 +192,7 @@ internal sealed class Peer(string node)
             _unprovenWindow = default;
         }
 
-        if (_unprovenWindow.Accept(hello.Sequence) == Arrival.Newest)
+        if (_unprovenWindow.Accept(hello.Sequence) == Arrival.Newest && (Unproven is null || Unproven.Incarnation != hello.Incarnation || hello.Sequence >= Unproven.Sequence))
         {
             Unproven = new HeardPeer(hello.Node, hello.Incarnation, hello.Sequence, TimeSpan.Zero, Direct: true, Proven: false, hello.Standing);
             UnprovenAt = capturedAt;

@@ -64,7 +64,7 @@ internal sealed class Judge(Simulation world, Promises promises)
                 }
 
                 answerers += speaker.IsAnswering(address) ? 1 : 0;
-                able |= eligible is { } nodes && !speaker.IsLeaving && nodes.Contains(speaker.Name) && speaker.Rights.ContainsKey(address);
+                able |= eligible is { } nodes && !speaker.IsLeaving && nodes.Contains(speaker.Name) && speaker.Rights.TryGetValue(address, out var known) && known.Epoch >= world.Api.GivenOut[address];
             }
 
             Track(ref watched.SilentSince, On && answerers == 0 && able, since => EndSilence(address, since));

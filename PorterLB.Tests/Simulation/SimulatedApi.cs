@@ -17,12 +17,20 @@ internal sealed class SimulatedApi(Simulation world)
 
     public ImmutableDictionary<IPAddress, AddressRights> Rights { get; private set; } = ImmutableDictionary<IPAddress, AddressRights>.Empty;
 
+    /// <summary>The epoch at which an address was given out last: who knows an older one only does not know of it.</summary>
+    public Dictionary<IPAddress, long> GivenOut { get; } = [];
+
     public TimeSpan Delay() => TimeSpan.FromMilliseconds(
         world.Random.NextDouble() < 0.05 ? world.Random.Next(200, 1500) : world.Random.Next(5, 200));
 
     /// <summary>Elects a node for an address under a new epoch; makes the address when it is new.</summary>
     public void Elect(IPAddress address, string? node, IEnumerable<string>? eligible = null)
     {
+        if (!Rights.ContainsKey(address))
+        {
+            GivenOut[address] = _resourceVersion + 1;
+        }
+
         var nodes = eligible?.Order(StringComparer.Ordinal).ToImmutableArray() ?? Rights[address].Eligible;
         Rights = Rights.SetItem(address, new AddressRights { Address = address, Epoch = ++_resourceVersion, Elected = node, Eligible = nodes });
         world.Note("manager", "elects", address, node);

@@ -127,6 +127,7 @@ internal sealed class Simulation
 
     public void SendProbe(SimulatedSpeaker from, IPAddress address)
     {
+        Note(from.Name, "asks for", address);
         foreach (var to in Speakers)
         {
             if (to == from)
