@@ -61,7 +61,7 @@ internal static partial class Log
     [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "The Event {Reason} could not be sent and is dropped: {Error}")]
     public static partial void EventRefused(this ILogger logger, string reason, string error);
 
-    [LoggerMessage(EventId = 1401, Level = LogLevel.Information, Message = "{What} is served on {Address}")]
+    [LoggerMessage(EventId = 1401, Level = LogLevel.Information, Message = "Listening on {Address}: {What}")]
     public static partial void Serving(this ILogger logger, string what, string address);
 
     [LoggerMessage(EventId = 1402, Level = LogLevel.Information, Message = "All caches are synced: {Informers}")]
@@ -76,7 +76,7 @@ internal static partial class Log
     [LoggerMessage(EventId = 1405, Level = LogLevel.Warning, Message = "{What} failed while it was stopped")]
     public static partial void StopFailed(this ILogger logger, Exception exception, string what);
 
-    [LoggerMessage(EventId = 1406, Level = LogLevel.Information, Message = "Started: {Controllers} reconcile")]
+    [LoggerMessage(EventId = 1406, Level = LogLevel.Information, Message = "Reconciling: {Controllers}")]
     public static partial void Reconciling(this ILogger logger, string controllers);
 
     [LoggerMessage(EventId = 1407, Level = LogLevel.Debug, Message = "{Path} is not healthy: {Failures}")]

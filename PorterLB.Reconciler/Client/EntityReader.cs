@@ -156,7 +156,7 @@ internal static class EntityReader
     private static TEntity Read<TEntity>(EntityType<TEntity> type, ref Utf8JsonReader reader)
         where TEntity : class, IKubernetesObject<V1ObjectMeta>
     {
-        var entity = JsonSerializer.Deserialize(ref reader, type.Json) ?? throw new JsonException("null instead of an object.");
+        var entity = JsonSerializer.Deserialize(ref reader, SlimJson.Of(type.Json)) ?? throw new JsonException("null instead of an object.");
         if (entity.Metadata?.Name is null)
         {
             throw new JsonException("The object has no metadata.name.");

@@ -11,7 +11,9 @@ namespace PorterLB.Reconciler.Client;
 /// <summary>The way to one API server: its address, trust and credentials. Safe for use by several threads.</summary>
 public sealed class KubernetesConnection : IDisposable
 {
-    // A dead server or a cut path is noticed within 2.5 s, while watches are open: without pings a watch may hang for minutes.
+    // Without pings a watch of a dead server hangs for minutes. HttpClient looks at its clock once a second only: silence for a second
+    // is a ping at the second look, and no answer within 1.5 s is the end of the connection at the second look after that. So a dead
+    // server or a cut path is noticed within 4 s; shorter times than these would take a short stall for death, and gain little.
     private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(1.5);
 
@@ -60,7 +62,11 @@ public sealed class KubernetesConnection : IDisposable
     /// </param>
     /// <param name="userAgent">How requests are told apart in the server's logs, as <c>porterlb-manager/0.1.0</c>.</param>
     /// <exception cref="KubernetesConnectionException">It points nowhere; the message is one sentence for the user.</exception>
-    public static KubernetesConnection Create(string? kubeconfig, string userAgent)
+    public static KubernetesConnection Create(string? kubeconfig, string userAgent) => Create(kubeconfig, userAgent, connect: null);
+
+    /// <summary>As the other, with a way of one's own to open connections: for API servers in another network namespace.</summary>
+    internal static KubernetesConnection Create(
+        string? kubeconfig, string userAgent, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
     {
         var config = string.IsNullOrEmpty(kubeconfig) ? FromPod() : FromFiles(kubeconfig);
         var source = string.IsNullOrEmpty(kubeconfig) ? "The Pod's environment" : $"The kubeconfig '{kubeconfig}'";
@@ -75,7 +81,7 @@ public sealed class KubernetesConnection : IDisposable
             return new KubernetesConnection(
                 server,
                 userAgent,
-                Handler(config),
+                Handler(config, connect),
                 Kubernetes.CreateCredentials(config),
                 string.IsNullOrEmpty(config.TlsServerName) ? null : config.TlsServerName,
                 string.IsNullOrEmpty(config.Namespace) ? null : config.Namespace);
@@ -175,10 +181,12 @@ public sealed class KubernetesConnection : IDisposable
         }
     }
 
-    private static SocketsHttpHandler Handler(KubernetesClientConfiguration config)
+    private static SocketsHttpHandler Handler(
+        KubernetesClientConfiguration config, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
     {
         var handler = new SocketsHttpHandler
         {
+            ConnectCallback = connect,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             KeepAlivePingDelay = PingDelay,
             KeepAlivePingTimeout = PingTimeout,

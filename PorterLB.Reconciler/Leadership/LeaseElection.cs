@@ -167,5 +167,5 @@ internal sealed class LeaseElection(LeaseTimes times, string identity, Random ra
         AcquireTime = IsMine ? _seen?.AcquireTime : null,
     };
 
-    private TimeSpan Jittered(TimeSpan period) => period * (1 + (LeaseTimes.Jitter * random.NextDouble()));
+    private TimeSpan Jittered(TimeSpan period) => period * (1 + ((LeaseTimes.Jitter - 1) * random.NextDouble()));
 }

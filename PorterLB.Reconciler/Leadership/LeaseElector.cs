@@ -224,7 +224,7 @@ internal sealed class LeaseElector : ILeadership
                 _election.Failed(Now);
             }
 
-            var reason = exception is OperationCanceledException ? $"no answer within {RequestTime(startedAt).TotalSeconds:0.#} s" : exception.Message;
+            var reason = exception is OperationCanceledException ? $"no answer within {RequestTime(startedAt).TotalSeconds:0.#} s" : exception.Message.TrimEnd('.');
             if (reason != _reportedError)
             {
                 _reportedError = reason;

@@ -42,7 +42,10 @@ public sealed record LeaseTimes
         RetryPeriod = retryPeriod;
     }
 
-    /// <summary>How much longer than the retry period a candidate may wait, so that candidates do not step in time.</summary>
+    /// <summary>
+    /// A candidate waits for the retry period to this many times of it, at random, so that candidates do not step in time; a lease that
+    /// was given back is taken within that.
+    /// </summary>
     public const double Jitter = 1.2;
 
     /// <summary>How long others wait after the last renewal that they saw.</summary>

@@ -186,7 +186,7 @@ internal sealed class Reflector<TEntity>(
     {
         ApiException { IsNotFound: true } =>
             $"the API server has no {type.Metadata.PluralName} in {type.Metadata.GroupWithVersion}; is its CustomResourceDefinition applied?",
-        ApiException or HttpRequestException or TimeoutException or IOException => exception.Message,
+        ApiException or HttpRequestException or TimeoutException or IOException => exception.Message.TrimEnd('.'),
         _ => exception.ToString(),
     };
 
