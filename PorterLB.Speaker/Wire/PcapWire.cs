@@ -142,21 +142,31 @@ internal sealed unsafe class PcapWire : IWire
     {
         nint header = 0;
         nint bytes = 0;
+        var emptyAt = _clock.Now;
         while (true)
         {
-            var emptyAt = _clock.Now;
             var wait = _stop.WaitFor(_device.Socket);
             if (wait == Wait.Stopped)
             {
                 return;
             }
 
+            // After an answer, straight back to waiting: to look whether more is there costs a call into the kernel, and the wait says
+            // so anyway. What else comes is read until there is no more, which dates what comes next.
             var any = false;
+            bool answered;
             int result;
-            while ((result = _device.GetNextPacketPointers(ref header, ref bytes)) == 1)
+            do
             {
-                any = true;
-                Deliver((PacketHeader*)header, (byte*)bytes, emptyAt);
+                result = _device.GetNextPacketPointers(ref header, ref bytes);
+                answered = result == 1 && Deliver((PacketHeader*)header, (byte*)bytes, emptyAt);
+                any |= result == 1;
+            }
+            while (result == 1 && !answered);
+
+            if (result == 0)
+            {
+                emptyAt = _clock.Now;
             }
 
             if (result < 0 || (wait == Wait.Failed && !any))
@@ -167,14 +177,11 @@ internal sealed unsafe class PcapWire : IWire
         }
     }
 
-    private void Deliver(PacketHeader* header, byte* bytes, TimeSpan emptyAt)
+    private bool Deliver(PacketHeader* header, byte* bytes, TimeSpan emptyAt)
     {
         var stamp = DateTimeOffset.FromUnixTimeSeconds(header->Seconds).AddTicks(header->Microseconds * TimeSpan.TicksPerMicrosecond);
         var answer = _sink.Take(new ReadOnlySpan<byte>(bytes, (int)header->CaptureLength), new Capture(_clock.Now, emptyAt, stamp));
-        if (!answer.IsEmpty)
-        {
-            Send(answer);
-        }
+        return !answer.IsEmpty && Send(answer);
     }
 
     /// <summary>struct pcap_pkthdr, whose times are as wide as the machine's words.</summary>

@@ -1,0 +1,119 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using PorterLB.Tests.House;
+
+namespace PorterLB.Tests.Speaker.Wire;
+
+/// <summary>The sample of docs/samples on two hosts of one bridge, judged by arping, ndisc6 and tcpdump from a third.</summary>
+public partial class TwoSpeakersTests
+{
+    private const int Client = 3;
+    private const string V4 = "192.168.0.91";
+    private const string V6 = "2001:db8::91";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    [Fact]
+    public void Exactly_one_answers_whoever_dies_stops_or_is_cut_off()
+    {
+        Assert.SkipWhen(BridgedHosts.Lacking() is not null, BridgedHosts.Lacking() ?? "");
+        using var hosts = new BridgedHosts(3);
+        var capture = Path.GetTempFileName();
+        try
+        {
+            var tcpdump = hosts.Start(Client, "tcpdump", "-i", "eth0", "-U", "-w", capture, "-Z", "root");
+            using var a = Speaker(hosts, 1, "a");
+            Answers(hosts, 1, "the first speaker answers");
+            var b = Speaker(hosts, 2, "b");
+            Answers(hosts, 1, "another one comes and nothing moves");
+
+            a.Kill();
+            Answers(hosts, 2, "the second speaker takes over from a dead one");
+
+            var returned = Speaker(hosts, 1, "a");
+            Answers(hosts, 2, "nothing moves back");
+
+            hosts.CutCable(2);
+            Answers(hosts, 1, "the first speaker takes over from one cut off");
+            hosts.PlugCable(2);
+            Answers(hosts, 1, "nothing moves back when the cable is back");
+
+            using var terminate = Process.Start("kill", ["-TERM", $"{returned.Id}"]);
+            Assert.True(returned.WaitForExit(Patience));
+            Answers(hosts, 2, "the last one left answers");
+            Assert.False(b.HasExited);
+
+            tcpdump.Kill();
+            tcpdump.WaitForExit();
+            AssertReadableByTcpdump(hosts, capture);
+        }
+        finally
+        {
+            File.Delete(capture);
+        }
+    }
+
+    private readonly ConcurrentQueue<string> _said = [];
+
+    private Process Speaker(BridgedHosts hosts, int host, string name)
+    {
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        var program = Path.Combine(Repository.Root, "docs/samples/SharedAddress/bin", configuration, "net10.0/shared-address.dll");
+        var process = hosts.Start(host, "dotnet", program, name, "a,b", "secret-of-sixteen-letters", V4, V6);
+        using var ready = new ManualResetEventSlim();
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data is not null)
+            {
+                _said.Enqueue(line.Data);
+                ready.Set();
+            }
+        };
+        process.BeginOutputReadLine();
+        process.ErrorDataReceived += (_, line) => _said.Enqueue($"{name}: {line.Data}");
+        process.BeginErrorReadLine();
+        Assert.True(ready.Wait(Patience), $"speaker {name} said nothing");
+        return process;
+    }
+
+    /// <summary>Every hardware address that answers, by ARP and by NDP; both must say the same.</summary>
+    private static string[] AnswersOf(BridgedHosts hosts)
+    {
+        var arp = Macs(hosts.Run(Client, "arping", "-b", "-c", "2", "-w", "1", "-I", "eth0", V4));
+        var ndp = Macs(hosts.Run(Client, "ndisc6", "-m", "-n", "-r", "1", "-w", "500", V6, "eth0"));
+        return [.. arp.Union(ndp, StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    }
+
+    private static IEnumerable<string> Macs(string output) =>
+        Mac().Matches(output).Select(match => match.Value.ToLowerInvariant()).Distinct(StringComparer.Ordinal);
+
+    private static void AssertReadableByTcpdump(BridgedHosts hosts, string capture)
+    {
+        var text = hosts.Run(Client, "tcpdump", "-n", "-e", "-vv", "-r", capture);
+        Assert.Contains("192.168.0.1.7474 > 224.0.0.254.7474: [udp sum ok] UDP", text, StringComparison.Ordinal);
+        Assert.Contains($"Request who-has {V4} tell {V4}", text, StringComparison.Ordinal);
+        Assert.Contains($"Reply {V4} is-at 02:00:00:00:00:02", text, StringComparison.Ordinal);
+        Assert.Contains($"Request who-has {V4} tell 0.0.0.0", text, StringComparison.Ordinal);
+        Assert.Contains($"neighbor advertisement, length 32, tgt is {V6}, Flags [override]", text, StringComparison.Ordinal);
+        Assert.Contains($"neighbor advertisement, length 32, tgt is {V6}, Flags [solicited, override]", text, StringComparison.Ordinal);
+        foreach (var complaint in new[] { "bad ", "wrong", "invalid", "truncated", "malformed" })
+        {
+            Assert.DoesNotContain(complaint, text, StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    /// <summary>Asks until this host alone answers; said is what the speakers reported meanwhile.</summary>
+    private void Answers(BridgedHosts hosts, int host, string what)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (AnswersOf(hosts) is var answers && !answers.SequenceEqual([$"02:00:00:00:00:0{host}"]))
+        {
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(started) < Patience,
+                $"not within {Patience.TotalSeconds} s: {what}; {string.Join(' ', answers)} answered.\n{string.Join('\n', _said)}");
+        }
+    }
+
+    [GeneratedRegex("02:00:00:00:00:0[0-9]", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Mac();
+}
