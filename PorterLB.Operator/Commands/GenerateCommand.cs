@@ -11,13 +11,18 @@ internal static class GenerateCommand
     {
         var output = new Option<string>("--output") { Description = "The folder to write to.", DefaultValueFactory = _ => "config" };
         var check = new Option<bool>("--check") { Description = "Write nothing; fail when a file is not as it would be written." };
-        var command = new Command("generate", "Write the Kubernetes manifests from the C# types.") { output, check };
+        var reference = new Option<string>("--reference") { Description = "Also write the reference page of the API, to this file." };
+        var command = new Command("generate", "Write the Kubernetes manifests from the C# types.") { output, reference, check };
         command.SetAction(result => Run(
-            result.GetValue(output)!, result.GetValue(check), result.InvocationConfiguration.Output, result.InvocationConfiguration.Error));
+            result.GetValue(output)!,
+            result.GetValue(reference),
+            result.GetValue(check),
+            result.InvocationConfiguration.Output,
+            result.InvocationConfiguration.Error));
         return command;
     }
 
-    private static int Run(string output, bool check, TextWriter @out, TextWriter error)
+    private static int Run(string output, string? reference, bool check, TextWriter @out, TextWriter error)
     {
         if (!ManifestGeneration.IsSupported)
         {
@@ -25,10 +30,13 @@ internal static class GenerateCommand
             return 1;
         }
 
-        var files = OperatorManifests.Config();
+        List<(string Folder, GeneratedFiles Files)> all = [(output, OperatorManifests.Config())];
+        if (reference is not null)
+            all.Add((Path.GetDirectoryName(Path.GetFullPath(reference))!, OperatorManifests.Reference(Path.GetFileName(reference))));
+
         if (check)
         {
-            var differences = files.Differences(output);
+            var differences = all.SelectMany(part => part.Files.Differences(part.Folder)).ToList();
             foreach (var difference in differences)
                 error.WriteLine($"{difference}: run 'make manifests' and commit what it writes.");
             return differences.Count > 0 ? 1 : 0;
@@ -36,7 +44,7 @@ internal static class GenerateCommand
 
         try
         {
-            @out.WriteLine($"{output}: {files.Write(output)} files written or deleted, the others were up to date.");
+            @out.WriteLine($"{all.Sum(part => part.Files.Write(part.Folder))} files written or deleted, the others were up to date.");
             return 0;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

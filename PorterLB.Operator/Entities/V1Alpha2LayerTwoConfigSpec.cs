@@ -58,7 +58,7 @@ internal sealed record V1Alpha2PreferredNodes
     [Required]
     [RangeMinimum(1)]
     [RangeMaximum(100)]
-    [Description("How much, from 1 to 100.")]
+    [Description("How much.")]
     public int Weight { get; set; }
 
     [Required]

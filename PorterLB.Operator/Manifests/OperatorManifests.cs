@@ -17,15 +17,28 @@ internal static class OperatorManifests
 
     public static GeneratedFiles Config() => new(Mark, [.. Files()]);
 
+    /// <summary>The reference page of the API.</summary>
+    public static GeneratedFiles Reference(string name) => new(Mark,
+    [
+        new(name, "# API reference\n\n"
+            + "What `kubectl explain` says, on one page. Manifests are checked by these types and bounds even while no webhook is up;\n"
+            + "what they cannot say (ranges that overlap, an address in no Eip) the webhooks tell.\n\n"
+            + string.Join('\n', Kinds().Select(kind => ApiReference.Of(CustomResourceDefinition.Of(kind.Versions, Labels()))))),
+    ]);
+
+    private static List<(string Plural, IReadOnlyList<Type> Versions)> Kinds() =>
+    [
+        .. from type in typeof(OperatorManifests).Assembly.GetTypes()
+           where type.IsSubclassOf(typeof(CustomKubernetesEntity)) && type.GetCustomAttribute<KubernetesEntityAttribute>() is not null
+           group type by CustomResourceDefinition.MetadataOf(type).PluralName into kind
+           orderby kind.Key
+           select (kind.Key, (IReadOnlyList<Type>)[.. kind.OrderBy(type => type.Name, StringComparer.Ordinal)]),
+    ];
+
     private static IEnumerable<GeneratedFile> Files()
     {
         var types = typeof(OperatorManifests).Assembly.GetTypes();
-        var kinds = (
-            from type in types
-            where type.IsSubclassOf(typeof(CustomKubernetesEntity)) && type.GetCustomAttribute<KubernetesEntityAttribute>() is not null
-            group type by CustomResourceDefinition.MetadataOf(type).PluralName into kind
-            orderby kind.Key
-            select (Plural: kind.Key, Versions: (IReadOnlyList<Type>)[.. kind.OrderBy(type => type.Name, StringComparer.Ordinal)])).ToList();
+        var kinds = Kinds();
         var components = (
             from type in types
             where type.GetCustomAttribute<RbacComponentAttribute>() is not null

@@ -10,6 +10,10 @@ public sealed class GoldenConfigTests
         Assert.Empty(OperatorManifests.Config().Differences(Path.Combine(Repository.Root, "config")));
 
     [Fact]
+    public void The_API_reference_is_as_generate_would_write_it() =>
+        Assert.Empty(OperatorManifests.Reference("api.md").Differences(Path.Combine(Repository.Root, "docs", "reference")));
+
+    [Fact]
     public void The_default_kustomization_is_flat_so_that_an_old_kubectl_builds_it()
     {
         var folder = Path.Combine(Repository.Root, "config", "default");
