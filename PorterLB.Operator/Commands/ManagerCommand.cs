@@ -1,11 +1,13 @@
 using System.CommandLine;
 using PorterLB.Operator.Access;
 using PorterLB.Operator.Addresses;
+using PorterLB.Operator.Admission;
 using PorterLB.Operator.Eips;
 using PorterLB.Operator.Election;
 using PorterLB.Operator.Entities;
 using PorterLB.Operator.Services;
 using PorterLB.Operator.Speaking;
+using PorterLB.Reconciler.Admission;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Controllers;
@@ -74,6 +76,16 @@ internal static class ManagerCommand
             features,
             @namespace,
             new Ownership(result.GetRequiredValue(LoadBalancerClass), result.GetValue(DefaultLoadBalancer)))
+            .AddAdmissionServer(new()
+            {
+                Port = result.GetValue(WebhookPort),
+                CertificateFolder = result.GetValue(CertDir) is { Length: > 0 } folder ? folder : null,
+                Namespace = @namespace,
+                ServiceName = Names.Webhook,
+                SecretName = Names.Webhook,
+                ConfigurationName = Names.WebhookConfiguration,
+                FieldManager = Names.Webhook,
+            })
             .AddHealth(result.GetRequiredValue(Common.HealthAddress))
             .AddMetrics(result.GetRequiredValue(Common.MetricsAddress));
 
@@ -130,6 +142,7 @@ internal static class ManagerCommand
                 options.Watches<V1Alpha2Speaker>(delta => triggers.Of(delta));
             })
             .AddController<EipController, V1Alpha2Eip>(options => options.Name = "eip")
+            .AddValidationWebhook<EipWebhook, V1Alpha2Eip>(V1Alpha2Eip.Type)
             .AddLeaderRunnable<ClusterWatch>()
             .AddLeaderRunnable<HelloKeySecret>();
     }

@@ -79,13 +79,11 @@ public sealed class ValidationWebhookAttribute(Type entityType) : Attribute
     /// <summary>The entity.</summary>
     public Type EntityType { get; } = entityType;
 
-    /// <summary>The resource's operations that are checked.</summary>
+    /// <summary>Operations that are refused when the webhook cannot be asked.</summary>
     public WebhookOperations Operations { get; init; } = WebhookOperations.Create | WebhookOperations.Update;
 
-    /// <summary>
-    /// Whether a request goes on when the webhook cannot be asked. False refuses it.
-    /// </summary>
-    public bool IgnoreFailure { get; init; }
+    /// <summary>Operations that are checked too, but go on when the webhook cannot be asked.</summary>
+    public WebhookOperations OptionalOperations { get; init; }
 
     /// <summary>Seconds the API server waits, 1 to 30.</summary>
     public int TimeoutSeconds { get; init; } = 10;

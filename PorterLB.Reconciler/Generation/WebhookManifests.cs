@@ -31,14 +31,21 @@ public static class WebhookManifests
                let attribute = webhook.GetCustomAttribute<ValidationWebhookAttribute>()!
                let entity = CustomResourceDefinition.MetadataOf(attribute.EntityType)
                orderby entity.Group, entity.PluralName
-               select Webhook(attribute, entity, service, @namespace),
+               from part in new[] { ("validate", "Fail", attribute.Operations), ("advise", "Ignore", attribute.OptionalOperations) }
+               where part.Item3 != WebhookOperations.None
+               select Webhook(part, attribute, entity, service, @namespace),
         ]),
     };
 
-    private static JsonObject Webhook(ValidationWebhookAttribute attribute, EntityMetadata entity, string service, string @namespace) => new()
+    private static JsonObject Webhook(
+        (string Verb, string FailurePolicy, WebhookOperations Operations) part,
+        ValidationWebhookAttribute attribute,
+        EntityMetadata entity,
+        string service,
+        string @namespace) => new()
     {
         // Names need three parts; the core group has no domain of its own.
-        ["name"] = $"validate.{entity.SingularName}.{(string.IsNullOrEmpty(entity.Group) ? "core.k8s.io" : entity.Group)}",
+        ["name"] = $"{part.Verb}.{entity.SingularName}.{(string.IsNullOrEmpty(entity.Group) ? "core.k8s.io" : entity.Group)}",
         ["admissionReviewVersions"] = new JsonArray("v1"),
         ["clientConfig"] = new JsonObject
         {
@@ -50,7 +57,7 @@ public static class WebhookManifests
                 ["port"] = 443,
             },
         },
-        ["failurePolicy"] = attribute.IgnoreFailure ? "Ignore" : "Fail",
+        ["failurePolicy"] = part.FailurePolicy,
         ["matchPolicy"] = "Equivalent",
         ["rules"] = new JsonArray(new JsonObject
         {
@@ -59,7 +66,7 @@ public static class WebhookManifests
             ["operations"] = new JsonArray(
             [
                 .. from operation in Enum.GetValues<WebhookOperations>()
-                   where operation != WebhookOperations.None && attribute.Operations.HasFlag(operation)
+                   where operation != WebhookOperations.None && part.Operations.HasFlag(operation)
                    select (JsonNode)operation.ToString().ToUpperInvariant(),
             ]),
             ["resources"] = new JsonArray(entity.PluralName),
