@@ -41,15 +41,15 @@ internal static partial class Log
     [LoggerMessage(EventId = 3105, Level = LogLevel.Information, Message = "Speaker of node {Node} runs; hellos on UDP port {Port}")]
     public static partial void SpeakerRuns(this ILogger logger, string node, int port);
 
-    [LoggerMessage(EventId = 3106, Level = LogLevel.Information, Message = "{What}: {Address} on {Interface}{Details}")]
-    public static partial void SpeakerReported(this ILogger logger, string what, string address, string @interface, string details);
-
     [LoggerMessage(EventId = 3107, Level = LogLevel.Warning, Message = "Service {Service}: the annotations {Annotations} say what no manager wrote; what was known before stands")]
     public static partial void ElectionForged(this ILogger logger, EntityKey service, string annotations);
 
-    [LoggerMessage(EventId = 3108, Level = LogLevel.Warning, Message = "{Address} of Service {Service}: no interface of this node has a subnet that holds it (name one in spec.interface of its Eip)")]
-    public static partial void NoInterface(this ILogger logger, string address, EntityKey service);
-
     [LoggerMessage(EventId = 3000, Level = LogLevel.Information, Message = "porterlb manager {Version} starts against {Server} (Kubernetes 1.{Minor})")]
     public static partial void ManagerStarts(this ILogger logger, string version, Uri server, int minor);
+
+    [LoggerMessage(EventId = 3109, Level = LogLevel.Warning, Message = "No hello key in Secret {Namespace}/porterlb-speakers: {Problem}; waiting for it")]
+    public static partial void WaitsForKeys(this ILogger logger, string @namespace, string problem);
+
+    [LoggerMessage(EventId = 3110, Level = LogLevel.Warning, Message = "The UID of namespace kube-system, which names the cluster, cannot be read, trying again: {Problem}")]
+    public static partial void ClusterUnknown(this ILogger logger, string problem);
 }

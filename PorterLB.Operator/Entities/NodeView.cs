@@ -29,16 +29,12 @@ internal sealed class NodeView : KubernetesObject, IKubernetesObject<V1ObjectMet
 
     /// <summary>Whether nothing changed that an election looks at: a kubelet's heartbeat must not wake every Service.</summary>
     public bool IsSameFor(NodeView other) =>
-        Same(Metadata.Labels, other.Metadata.Labels)
+        LabelSets.Same(Metadata.Labels, other.Metadata.Labels)
         && (Spec.Taints ?? []).SequenceEqual(other.Spec.Taints ?? [])
         && NetworkUnavailable == other.NetworkUnavailable;
 
     public bool NetworkUnavailable =>
         (Status.Conditions ?? []).Any(condition => condition is { Type: Annotations.NetworkUnavailableCondition, Status: "True" });
-
-    private static bool Same(IDictionary<string, string>? one, IDictionary<string, string>? other) =>
-        (one?.Count ?? 0) == (other?.Count ?? 0)
-        && (one is null || one.All(label => other!.TryGetValue(label.Key, out var value) && value == label.Value));
 }
 
 internal sealed record NodeViewSpec

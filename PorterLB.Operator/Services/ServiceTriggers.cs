@@ -30,7 +30,7 @@ internal sealed class ServiceTriggers(Ownership ownership)
     // What becomes free is told by the allocator; here it is about interfaces and about addresses that changed their pool.
     public IEnumerable<EntityKey> Of(Delta<V1Alpha2Eip> delta) =>
         delta.Old is not null && delta.New is not null && delta.Old.Metadata.Generation == delta.New.Metadata.Generation
-            && LabelsAreSame(delta.Old.Metadata.Labels, delta.New.Metadata.Labels) ? [] : All();
+            && LabelSets.Same(delta.Old.Metadata.Labels, delta.New.Metadata.Labels) ? [] : All();
 
     public IEnumerable<EntityKey> Of(Delta<EndpointsView> delta)
     {
@@ -49,7 +49,7 @@ internal sealed class ServiceTriggers(Ownership ownership)
     }
 
     public IEnumerable<EntityKey> Of(Delta<NamespaceView> delta) =>
-        delta.Old is not null && delta.New is not null && LabelsAreSame(delta.Old.Metadata.Labels, delta.New.Metadata.Labels)
+        delta.Old is not null && delta.New is not null && LabelSets.Same(delta.Old.Metadata.Labels, delta.New.Metadata.Labels)
             ? []
             : (_services?.ByIndex(ServiceIndex.ByNamespace, delta.Latest.Metadata.Name) ?? []).Select(EntityKey.Of);
 
@@ -90,10 +90,6 @@ internal sealed class ServiceTriggers(Ownership ownership)
         one.Status.Interfaces.Count == other.Status.Interfaces.Count
         && one.Status.Interfaces.Zip(other.Status.Interfaces).All(pair =>
             pair.First with { Subnets = [] } == pair.Second with { Subnets = [] } && pair.First.Subnets.SequenceEqual(pair.Second.Subnets, StringComparer.Ordinal));
-
-    private static bool LabelsAreSame(IDictionary<string, string>? one, IDictionary<string, string>? other) =>
-        (one ?? new Dictionary<string, string>()).OrderBy(label => label.Key, StringComparer.Ordinal)
-            .SequenceEqual((other ?? new Dictionary<string, string>()).OrderBy(label => label.Key, StringComparer.Ordinal));
 
     private IEnumerable<EntityKey> All() => (_services?.ByIndex(ServiceIndex.Ours, ServiceIndex.Ours) ?? []).Select(EntityKey.Of);
 }

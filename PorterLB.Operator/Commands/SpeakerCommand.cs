@@ -1,0 +1,120 @@
+using System.CommandLine;
+using PorterLB.Operator.Access;
+using PorterLB.Operator.Entities;
+using PorterLB.Operator.Speaking;
+using PorterLB.Reconciler.Client;
+using PorterLB.Reconciler.Hosting;
+
+namespace PorterLB.Operator.Commands;
+
+/// <summary><c>porterlb speaker</c>: answers ARP and NDP for the addresses that this node owns.</summary>
+internal static class SpeakerCommand
+{
+    private const int DefaultHelloPort = 7474;
+
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly CommonOptions Common = new($":{Names.SpeakerMetricsPort}", $"127.0.0.1:{Names.SpeakerHealthPort}");
+    private static readonly Option<string> NodeName = Flags.Text("--node-name", "NODE_NAME", "", "The name of the Node that this runs on.");
+    private static readonly Option<int> HelloPort = Flags.Port("--hello-port", "HELLO_PORT", DefaultHelloPort, "UDP port of the hellos, the same on all nodes.");
+    private static readonly Option<string> StateFolder = Flags.Text("--state-folder", "STATE_FOLDER", Names.StateFolder, "Where the rights survive a restart, if the folder exists.");
+    private static readonly Option<bool> IgnoreExcludeLabel = Flags.Switch(
+        "--ignore-exclude-label", "IGNORE_EXCLUDE_LABEL", @default: false, $"Use nodes with the label {Annotations.ExcludeLabel}, too. Set it on manager and speakers alike.");
+
+    public static Command Create()
+    {
+        var command = new Command("speaker", "Answer ARP and NDP for the addresses that this node owns.") { NodeName, HelloPort, StateFolder, IgnoreExcludeLabel };
+        foreach (var option in Common.All)
+        {
+            command.Add(option);
+        }
+
+        command.SetAction((result, cancellationToken) =>
+            Running.GuardAsync("porterlb speaker", result.InvocationConfiguration.Error, () => RunAsync(result, cancellationToken)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
+    {
+        var node = result.GetValue(NodeName);
+        if (string.IsNullOrWhiteSpace(node))
+        {
+            throw new ArgumentException("NODE_NAME is missing: say with --node-name or NODE_NAME on which Node this runs (in a Pod: from fieldRef spec.nodeName).");
+        }
+
+        var settings = new SpeakerSettings(
+            node,
+            result.GetRequiredValue(Common.Namespace),
+            (ushort)result.GetValue(HelloPort),
+            Directory.Exists(result.GetValue(StateFolder)) ? Path.Combine(result.GetRequiredValue(StateFolder), $"{node}.rights") : null,
+            result.GetValue(IgnoreExcludeLabel));
+        using var connection = KubernetesConnection.Create(result.GetValue(Common.Kubeconfig), $"porterlb-speaker/{Running.Version}");
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        Common.ConfigureLogging(builder.Logging, result);
+        var services = builder.Services;
+
+        // The composition root: the one place that chooses clock and randomness.
+#pragma warning disable RS0030
+        var time = TimeProvider.System;
+        services.AddSingleton(new Random());
+#pragma warning restore RS0030
+        services.AddSingleton(time);
+        var features = await DiscoverAsync(new KubernetesClient(connection, time), result, time, cancellationToken);
+        services.AddSingleton(connection);
+        services.AddSingleton(settings);
+        services.AddSingleton<RightsFeed>();
+        services.AddSingleton<SpeakerStatusWriter>();
+        services.AddSingleton<SpeakerLease>();
+        services.AddSingleton<DataPlaneCheck>();
+        services.AddKubernetesOperator(options => options
+                .WithName(Names.Speaker)
+                .WithNamespace(settings.Namespace)
+                .WithLeaderElection(Reconciler.Leadership.LeaderElectionType.None)
+                .WithAutoAttachFinalizers(autoAttach: false)
+
+                // An API server that is away is no reason to stop: what is announced stays announced.
+                .WithSyncTimeout(TimeSpan.FromDays(1)))
+            .AddInformer(ServiceView.Type)
+            .AddInformer(NodeView.Type)
+            .AddInformer(features.Endpoints, options => options.AddIndex(EndpointsView.ByService, view => view.Service is { } service ? [$"{service}"] : []))
+            .AddInformer(V1Alpha2Eip.Type)
+            .AddInformer(V1Alpha2LayerTwoConfig.Type)
+            .AddInformer(SecretView.Type, options =>
+            {
+                options.Namespace = settings.Namespace;
+                options.FieldSelector = $"metadata.name={Names.HelloKeys}";
+            })
+            .AddRunnable<SpeakerRunner>()
+            .AddReadyCheck("speaker", provider => provider.GetRequiredService<SpeakerRunner>().Speaker is null
+                ? Reconciler.Health.HealthCheckResult.Unhealthy("it has not started yet")
+                : Reconciler.Health.HealthCheckResult.Healthy)
+            .AddHealth(result.GetRequiredValue(Common.HealthAddress))
+            .AddMetrics(result.GetRequiredValue(Common.MetricsAddress));
+        using var host = builder.Build();
+        await host.RunAsync(cancellationToken);
+        return 0;
+    }
+
+    private static async Task<ServerFeatures> DiscoverAsync(KubernetesClient client, ParseResult result, TimeProvider time, CancellationToken cancellationToken)
+    {
+        string? told = null;
+        while (true)
+        {
+            try
+            {
+                return await ServerFeatures.DiscoverAsync(client, cancellationToken);
+            }
+            catch (Exception exception) when (exception is HttpRequestException or TimeoutException or ApiException)
+            {
+                // In a cluster this passes, and a Pod that ends is restarted ever more slowly.
+                if (told != exception.Message)
+                {
+                    told = exception.Message;
+                    await result.InvocationConfiguration.Error.WriteLineAsync(
+                        $"porterlb speaker: {told.TrimEnd('.')}. Trying again; if it stays so, check --kubeconfig (or KUBECONFIG).");
+                }
+
+                await Task.Delay(Retry, time, cancellationToken);
+            }
+        }
+    }
+}
