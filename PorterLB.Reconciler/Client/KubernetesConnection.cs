@@ -17,6 +17,8 @@ public sealed class KubernetesConnection : IDisposable
     private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(1.5);
 
+    private const string PodAuthority = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+
     private readonly HttpMessageInvoker _invoker;
     private readonly ServiceClientCredentials? _credentials;
     private readonly ProductInfoHeaderValue[] _userAgent;
@@ -68,7 +70,7 @@ public sealed class KubernetesConnection : IDisposable
     internal static KubernetesConnection Create(
         string? kubeconfig, string userAgent, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
     {
-        var config = string.IsNullOrEmpty(kubeconfig) ? FromPod() : FromFiles(kubeconfig);
+        var (config, authorities) = string.IsNullOrEmpty(kubeconfig) ? FromPod() : FromFiles(kubeconfig);
         var source = string.IsNullOrEmpty(kubeconfig) ? "The Pod's environment" : $"The kubeconfig '{kubeconfig}'";
         if (!Uri.TryCreate(config.Host, UriKind.Absolute, out var server) || server.Scheme is not ("https" or "http"))
         {
@@ -81,7 +83,7 @@ public sealed class KubernetesConnection : IDisposable
             return new KubernetesConnection(
                 server,
                 userAgent,
-                Handler(config, connect),
+                Handler(config, authorities, connect),
                 Kubernetes.CreateCredentials(config),
                 string.IsNullOrEmpty(config.TlsServerName) ? null : config.TlsServerName,
                 string.IsNullOrEmpty(config.Namespace) ? null : config.Namespace);
@@ -132,7 +134,7 @@ public sealed class KubernetesConnection : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _invoker.Dispose();
 
-    private static KubernetesClientConfiguration FromPod()
+    private static (KubernetesClientConfiguration Config, X509Certificate2Collection Authorities) FromPod()
     {
         if (!KubernetesClientConfiguration.IsInCluster())
         {
@@ -143,7 +145,7 @@ public sealed class KubernetesConnection : IDisposable
 
         try
         {
-            return KubernetesClientConfiguration.InClusterConfig();
+            return (KubernetesClientConfiguration.InClusterConfig(), ReadAuthorities(data: null, PodAuthority));
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
@@ -154,7 +156,7 @@ public sealed class KubernetesConnection : IDisposable
         }
     }
 
-    private static KubernetesClientConfiguration FromFiles(string kubeconfig)
+    private static (KubernetesClientConfiguration Config, X509Certificate2Collection Authorities) FromFiles(string kubeconfig)
     {
         var file = kubeconfig.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Select(path => new FileInfo(path))
@@ -170,7 +172,14 @@ public sealed class KubernetesConnection : IDisposable
                     $"The kubeconfig '{file}' has no current-context. Choose one with kubectl config use-context.");
             }
 
-            return KubernetesClientConfiguration.BuildConfigFromConfigObject(content);
+            var config = KubernetesClientConfiguration.BuildConfigFromConfigObject(content);
+            var context = content.Contexts.First(candidate => candidate.Name == content.CurrentContext).ContextDetails;
+            var cluster = content.Clusters.First(candidate => candidate.Name == context.Cluster).ClusterEndpoint;
+            return (config, ReadAuthorities(
+                cluster.CertificateAuthorityData,
+                string.IsNullOrEmpty(cluster.CertificateAuthority)
+                    ? null
+                    : Path.Combine(file.DirectoryName ?? "", cluster.CertificateAuthority)));
         }
         catch (Exception exception) when (exception is not (OutOfMemoryException or KubernetesConnectionException))
         {
@@ -182,7 +191,9 @@ public sealed class KubernetesConnection : IDisposable
     }
 
     private static SocketsHttpHandler Handler(
-        KubernetesClientConfiguration config, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
+        KubernetesClientConfiguration config,
+        X509Certificate2Collection authorities,
+        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
     {
         var handler = new SocketsHttpHandler
         {
@@ -202,15 +213,28 @@ public sealed class KubernetesConnection : IDisposable
             handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
 #pragma warning restore CA5359, MA0039
         }
-        else if (config.SslCaCerts is { Count: > 0 })
+        else if (authorities.Count > 0)
         {
             var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            trust.CustomTrustStore.AddRange(config.SslCaCerts);
+            trust.CustomTrustStore.AddRange(authorities);
             handler.SslOptions.CertificateChainPolicy = trust;
         }
 
         handler.SslOptions.ClientCertificateContext = ClientCertificate(config);
         return handler;
+    }
+
+    // Not the library's own reading, which keeps the first certificate of a bundle alone: while a cluster changes its authority there
+    // are two, and either may have signed.
+    private static X509Certificate2Collection ReadAuthorities(string? data, string? file)
+    {
+        var authorities = new X509Certificate2Collection();
+        if (Pem(data, file) is { } pem)
+        {
+            authorities.ImportFromPem(pem);
+        }
+
+        return authorities;
     }
 
     private static SslStreamCertificateContext? ClientCertificate(KubernetesClientConfiguration config)
@@ -226,12 +250,12 @@ public sealed class KubernetesConnection : IDisposable
         var chain = new X509Certificate2Collection();
         chain.ImportFromPem(certificatePem);
         return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificatePem, keyPem), chain, offline: true);
-
-        static string? Pem(string? base64, string? path) =>
-            !string.IsNullOrEmpty(base64) ? Encoding.UTF8.GetString(Convert.FromBase64String(base64))
-            : !string.IsNullOrEmpty(path) ? File.ReadAllText(path)
-            : null;
     }
+
+    private static string? Pem(string? base64, string? path) =>
+        !string.IsNullOrEmpty(base64) ? Encoding.UTF8.GetString(Convert.FromBase64String(base64))
+        : !string.IsNullOrEmpty(path) ? File.ReadAllText(path)
+        : null;
 
     private static Exception Innermost(Exception exception)
     {

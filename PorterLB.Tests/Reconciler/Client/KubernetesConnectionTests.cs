@@ -1,3 +1,8 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using PorterLB.Reconciler.Client;
 
 namespace PorterLB.Tests.Reconciler.Client;
@@ -46,6 +51,44 @@ public sealed class KubernetesConnectionTests : IDisposable
     }
 
     [Fact]
+    public async Task Every_authority_of_a_bundle_is_trusted_and_no_other()
+    {
+        using var trusted = SelfSigned("trusted");
+        using var other = SelfSigned("other");
+        using var stranger = SelfSigned("stranger");
+        var kubeconfig = Write("config", Minimal("https://127.0.0.1:PORT"));
+        Write("ca.crt", other.ExportCertificatePem() + "\n" + trusted.ExportCertificatePem());
+        Assert.Equal("ok", await AskAsync(trusted));
+        Assert.Equal("ok", await AskAsync(other));
+        var refusal = await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(stranger));
+        Assert.Contains("certificate is invalid", refusal.Message, StringComparison.Ordinal);
+
+        async Task<string> AskAsync(X509Certificate2 certificate)
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            var serving = Task.Run(async () =>
+            {
+                using var connection = await listener.AcceptTcpClientAsync();
+                await using var tls = new SslStream(connection.GetStream());
+                await tls.AuthenticateAsServerAsync(certificate);
+                Assert.NotEqual(0, await tls.ReadAtLeastAsync(new byte[64], 16));
+                await tls.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8.ToArray());
+            });
+            var file = Write(
+                "config-with-port",
+                File.ReadAllText(kubeconfig)
+                    .Replace("PORT", $"{((IPEndPoint)listener.LocalEndpoint).Port}", StringComparison.Ordinal)
+                    .Replace("\"insecure-skip-tls-verify\":true", "\"certificate-authority\":\"ca.crt\"", StringComparison.Ordinal));
+            using var connection = KubernetesConnection.Create(file, "test/1");
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/version", UriKind.Relative));
+            using var response = await connection.SendAsync(request, CancellationToken.None);
+            await serving;
+            return await response.Content.ReadAsStringAsync();
+        }
+    }
+
+    [Fact]
     public void A_kubeconfig_that_does_not_exist_is_one_clear_sentence() =>
         Assert.Equal(
             $"The kubeconfig '{_folder}/none' does not exist. Name one that does with --kubeconfig or KUBECONFIG.",
@@ -75,6 +118,17 @@ public sealed class KubernetesConnectionTests : IDisposable
         var refusal = Refusal(file);
         Assert.StartsWith($"The kubeconfig '{file}' cannot be used: ", refusal, StringComparison.Ordinal);
         Assert.Contains("nowhere", refusal, StringComparison.Ordinal);
+    }
+
+    private static X509Certificate2 SelfSigned(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1));
     }
 
     private static string Minimal(string server) => $$$"""
