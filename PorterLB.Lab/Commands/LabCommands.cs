@@ -127,13 +127,7 @@ internal static class LabCommands
         if (light)
         {
             await using var lab = await LightLab.StartAsync(new LightLabOptions { Nodes = nodes, Kind = Kind }, Console.WriteLine, cancellationToken);
-            await lab.InstallAsync(cancellationToken);
-            lab.StartManager();
-            foreach (var node in lab.Nodes)
-            {
-                node.StartSpeaker();
-            }
-
+            await lab.StartPorterLBAsync(cancellationToken);
             return await StayAsync(lab.ControlPlane, Path.GetDirectoryName(lab.LogFolder)!, cancellationToken);
         }
         else
