@@ -5,6 +5,7 @@ using PorterLB.Operator.Admission;
 using PorterLB.Operator.Eips;
 using PorterLB.Operator.Election;
 using PorterLB.Operator.Entities;
+using PorterLB.Operator.LayerTwo;
 using PorterLB.Operator.Services;
 using PorterLB.Operator.Speaking;
 using PorterLB.Reconciler.Admission;
@@ -107,6 +108,7 @@ internal static class ManagerCommand
         services.AddSingleton<ServiceElections>();
         services.AddSingleton<ServiceController>();
         services.AddSingleton<EipController>();
+        services.AddSingleton<LayerTwoController>();
         services.AddSingleton(provider =>
         {
             var announcements = provider.GetRequiredService<Announcements>();
@@ -142,7 +144,16 @@ internal static class ManagerCommand
                 options.Watches<V1Alpha2Speaker>(delta => triggers.Of(delta));
             })
             .AddController<EipController, V1Alpha2Eip>(options => options.Name = "eip")
+            .AddController<LayerTwoController, V1Alpha2LayerTwoConfig>(options =>
+            {
+                options.Name = "layertwoconfig";
+                options.Watches<NodeView>(delta => delta.Old is not null && delta.New is not null && delta.Old.IsSameFor(delta.New) ? [] : triggers.Configs());
+                options.Watches<V1Alpha2Eip>(_ => triggers.Configs());
+                options.Watches<LeaseView>(delta => delta.Old is not null && delta.New is not null ? [] : triggers.Configs());
+            })
             .AddValidationWebhook<EipWebhook, V1Alpha2Eip>(V1Alpha2Eip.Type)
+            .AddValidationWebhook<LayerTwoConfigWebhook, V1Alpha2LayerTwoConfig>(V1Alpha2LayerTwoConfig.Type)
+            .AddValidationWebhook<ServiceWebhook, ServiceView>(ServiceView.Type)
             .AddLeaderRunnable<ClusterWatch>()
             .AddLeaderRunnable<HelloKeySecret>();
     }

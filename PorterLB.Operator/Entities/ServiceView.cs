@@ -5,6 +5,7 @@ using PorterLB.Reconciler.Entities;
 namespace PorterLB.Operator.Entities;
 
 /// <summary>A Service, as far as PorterLB looks at it: every process holds all of the cluster's.</summary>
+[KubernetesEntity(Group = "", ApiVersion = "v1", Kind = "Service", PluralName = "services")]
 internal sealed class ServiceView : KubernetesObject, IKubernetesObject<V1ObjectMeta>
 {
     public static readonly EntityType<ServiceView> Type = new(

@@ -8,11 +8,13 @@ namespace PorterLB.Operator.Services;
 internal sealed class ServiceTriggers(Ownership ownership)
 {
     private IEntityCache<ServiceView>? _services;
+    private IEntityCache<V1Alpha2LayerTwoConfig>? _configs;
     private Allocator? _allocator;
 
     /// <summary>From now on there is somebody to wake: a new leader has read everything.</summary>
-    public void Attach(IEntityCache<ServiceView> services, Allocator allocator)
+    public void Attach(IEntityCache<ServiceView> services, IEntityCache<V1Alpha2LayerTwoConfig> configs, Allocator allocator)
     {
+        _configs = configs;
         _services = services;
         _allocator = allocator;
     }
@@ -20,6 +22,9 @@ internal sealed class ServiceTriggers(Ownership ownership)
     public static InformerOptions<ServiceView> Index(InformerOptions<ServiceView> options, Ownership ownership) => options
         .AddIndex(ServiceIndex.Ours, service => ownership.Owns(service) || Ownership.IsMarked(service) ? [ServiceIndex.Ours] : [])
         .AddIndex(ServiceIndex.ByNamespace, service => ownership.Owns(service) ? [service.Metadata.NamespaceProperty] : []);
+
+    /// <summary>All LayerTwoConfigs: their status counts what other objects say.</summary>
+    public IEnumerable<EntityKey> Configs() => (_configs?.List() ?? []).Select(EntityKey.Of);
 
     public IEnumerable<EntityKey> Of(Delta<NodeView> delta) =>
         delta.Old is not null && delta.New is not null && delta.Old.IsSameFor(delta.New) ? [] : All();

@@ -20,6 +20,7 @@ internal sealed class Startup(
     ElectionBook book,
     IEntityCache<ServiceView> services,
     IEntityCache<NamespaceView> namespaces,
+    IEntityCache<V1Alpha2LayerTwoConfig> configs,
     IKubernetesClient client,
     EntityQueue<ServiceView> queue,
     ILeadership leadership,
@@ -36,7 +37,7 @@ internal sealed class Startup(
                 _ = queue(service, ReconciliationType.Modified, ReconciliationTriggerSource.Operator, TimeSpan.Zero, 0, CancellationToken.None);
             }
         };
-        triggers.Attach(services, allocator);
+        triggers.Attach(services, configs, allocator);
         pools.Refresh();
 
         // The version of the whole collection, from etcd: no earlier election of any address has a higher epoch.

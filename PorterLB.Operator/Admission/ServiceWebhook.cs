@@ -1,0 +1,36 @@
+using PorterLB.Operator.Eips;
+using PorterLB.Operator.Entities;
+using PorterLB.Operator.Services;
+using PorterLB.Operator.Validation;
+using PorterLB.Reconciler.Admission;
+using PorterLB.Reconciler.Attributes;
+using PorterLB.Reconciler.Caching;
+
+namespace PorterLB.Operator.Admission;
+
+/// <summary>Warns at <c>kubectl apply</c> of what a Service asks for and will not get. Refuses nothing, and is not waited for.</summary>
+[ValidationWebhook(typeof(ServiceView), Operations = WebhookOperations.None, OptionalOperations = WebhookOperations.Create | WebhookOperations.Update, TimeoutSeconds = 2)]
+internal sealed class ServiceWebhook(
+    Ownership ownership, IEntityCache<V1Alpha2Eip> eips, IEntityCache<ServiceView> services, IEntityCache<NamespaceView> namespaces) : ValidationWebhook<ServiceView>
+{
+    public override ValidationResult Create(ServiceView entity, bool dryRun) => Check(entity);
+
+    public override ValidationResult Update(ServiceView oldEntity, ServiceView newEntity, bool dryRun) => Check(newEntity);
+
+    public override ValidationResult Unreadable(FieldError error) => Success();
+
+    private ValidationResult Check(ServiceView service)
+    {
+        if (!ownership.Owns(service) || service.Metadata.DeletionTimestamp is not null)
+        {
+            return Success();
+        }
+
+        var request = Request(service);
+        var others = request.Requested.IsEmpty ? [] : services.ByIndex(ServiceIndex.Ours, ServiceIndex.Ours).Select(Request);
+        return Success(ServiceRules.Check(request, EipPools.Of(eips.List()), others));
+    }
+
+    private Addresses.AddressRequest Request(ServiceView service) =>
+        ServiceRequest.Of(service, namespaces.Get(new EntityKey(null, service.Metadata.NamespaceProperty ?? "default"))?.Metadata.Labels);
+}
