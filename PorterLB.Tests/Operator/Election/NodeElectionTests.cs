@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using System.Net;
+using CsCheck;
+using PorterLB.Operator.Election;
+
+namespace PorterLB.Tests.Operator.Election;
+
+public sealed class NodeElectionTests
+{
+    private static Ballot Ballot(string? elected, params string[] eligible) => new() { Elected = elected, Eligible = [.. eligible], Load = _ => 0 };
+
+    private static Holder Holder(string node, int term, double seconds, long epoch = 1) => new(node, epoch, term, TimeSpan.FromSeconds(seconds));
+
+    [Fact]
+    public void An_address_stays_where_it_is_however_loaded_the_node() =>
+        Assert.Equal(new Decision("b", Verdict.Stays), NodeElection.Decide(Ballot("b", "a", "b", "c") with { Load = node => node == "b" ? 99 : 0 }));
+
+    [Fact]
+    public void A_new_address_goes_to_the_least_loaded_node_and_names_break_ties()
+    {
+        Assert.Equal("c", NodeElection.Decide(Ballot(null, "a", "b", "c") with { Load = node => node == "c" ? 1 : 2 }).Node);
+        Assert.Equal("a", NodeElection.Decide(Ballot(null, "a", "b", "c")).Node);
+    }
+
+    [Fact]
+    public void Preferred_nodes_come_before_less_loaded_ones() =>
+        Assert.Equal("b", NodeElection.Decide(Ballot(null, "a", "b") with { Load = node => node == "b" ? 5 : 0, Preference = node => node == "b" ? 10 : 0 }).Node);
+
+    [Fact]
+    public void A_thousand_new_addresses_spread_over_ten_nodes_within_a_tenth_of_the_mean()
+    {
+        var book = new ElectionBook();
+        var nodes = Enumerable.Range(0, 10).Select(number => $"node-{number}").ToImmutableArray();
+        for (var i = 0; i < 1_000; i++)
+        {
+            book.Elect(new IPAddress(i + 1L), _ => NodeElection.Decide(new Ballot { Eligible = nodes, Load = book.LoadOf }));
+        }
+
+        Assert.All(nodes, node => Assert.InRange(book.LoadOf(node), 90, 110));
+    }
+
+    [Fact]
+    public void Who_took_over_is_adopted_when_it_was_the_only_holder_for_long_enough()
+    {
+        var ballot = Ballot("a", "a", "b", "c") with { Holders = [Holder("b", term: 1, seconds: 1.4)] };
+        Assert.Equal(new Decision("a", Verdict.Stays, TimeSpan.FromSeconds(0.1)), Rounded(NodeElection.Decide(ballot)));
+        Assert.Equal(new Decision("b", Verdict.TookOver), NodeElection.Decide(ballot with { Holders = [Holder("b", term: 1, seconds: 1.5)] }));
+    }
+
+    [Fact]
+    public void While_two_say_that_they_hold_nothing_is_elected()
+    {
+        var both = Ballot("a", "a", "b") with { Holders = [Holder("a", 0, 60), Holder("b", 1, 60)] };
+        Assert.Equal(new Decision("a", Verdict.Stays), NodeElection.Decide(both));
+        Assert.Equal(Verdict.Stays, NodeElection.Decide(Ballot("a", "a", "b", "c") with { Holders = [Holder("b", 1, 60), Holder("c", 2, 60)] }).Verdict);
+    }
+
+    [Fact]
+    public void Who_holds_by_an_older_election_is_not_adopted() =>
+        Assert.Equal(new Decision("a", Verdict.Stays), NodeElection.Decide(Ballot("a", "a", "b") with { Holders = [Holder("b", 0, 60)] }));
+
+    [Fact]
+    public void A_dead_node_is_replaced_by_its_successor_on_the_wire_and_by_nobody_before_that_one_is_due()
+    {
+        var dead = Ballot("a", "b", "c") with { ElectedIsGone = true, GoneFor = TimeSpan.FromSeconds(1) };
+        Assert.Equal(new Decision("a", Verdict.Stays, TimeSpan.FromSeconds(2)), NodeElection.Decide(dead));
+        Assert.Equal(new Decision("c", Verdict.TookOver), NodeElection.Decide(dead with { Holders = [Holder("c", 1, 2)] }));
+        Assert.Equal(new Decision("b", Verdict.Replaced), NodeElection.Decide(dead with { GoneFor = TimeSpan.FromSeconds(3) }));
+    }
+
+    [Fact]
+    public void A_node_that_is_ruled_out_is_replaced_at_once()
+    {
+        Assert.Equal(new Decision("b", Verdict.Replaced), NodeElection.Decide(Ballot("a", "b", "c") with { Holders = [Holder("a", 0, 60)] }));
+        Assert.Equal(new Decision("c", Verdict.TookOver), NodeElection.Decide(Ballot("a", "b", "c") with { Holders = [Holder("c", 1, 0.2)] }));
+    }
+
+    [Fact]
+    public void With_no_eligible_node_the_election_stands_so_that_it_holds_again_when_the_node_may()
+    {
+        Assert.Equal(new Decision("a", Verdict.Nobody), NodeElection.Decide(Ballot("a")));
+        Assert.Equal(new Decision(null, Verdict.Nobody), NodeElection.Decide(Ballot(null)));
+    }
+
+    [Fact]
+    public void Whatever_the_ballot_an_elected_node_is_eligible_or_it_was_elected_before() =>
+        Gen.Select(Gen.Int[0, 4], Gen.Int[0, 4].HashSet[0, 5], Gen.Bool, Gen.Double[0, 5], Gen.Select(Gen.Int[0, 4], Gen.Int[0, 2], Gen.Double[0, 3]).Array[0, 3])
+            .Sample((elected, eligible, gone, goneFor, holders) =>
+            {
+                var ballot = new Ballot
+                {
+                    Elected = elected == 4 ? null : $"n{elected}",
+                    Eligible = [.. eligible.Order().Select(node => $"n{node}")],
+                    ElectedIsGone = gone && elected != 4 && !eligible.Contains(elected),
+                    GoneFor = TimeSpan.FromSeconds(goneFor),
+                    Holders = [.. holders.DistinctBy(holder => holder.Item1).Select(holder => Holder($"n{holder.Item1}", holder.Item2, holder.Item3))],
+                    Load = _ => 0,
+                };
+                var decision = NodeElection.Decide(ballot);
+                return decision.Node == ballot.Elected || ballot.Eligible.Contains(decision.Node!);
+            });
+
+    [Fact]
+    public void Epochs_outgrow_everything_seen_whichever_Service_they_are_for()
+    {
+        var book = new ElectionBook();
+        book.Saw("150");
+
+        // Created before the last holder's election, and waiting since: its own version is lower than that election's epoch.
+        Assert.Equal(150, book.NextEpoch("100"));
+        Assert.Equal(151, book.NextEpoch("151"));
+    }
+
+    private static Decision Rounded(Decision decision) =>
+        decision with { LookAgainAfter = decision.LookAgainAfter is { } time ? TimeSpan.FromMilliseconds(Math.Round(time.TotalMilliseconds)) : null };
+}
