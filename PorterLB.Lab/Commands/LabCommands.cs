@@ -127,7 +127,13 @@ internal static class LabCommands
         if (light)
         {
             await using var lab = await LightLab.StartAsync(new LightLabOptions { Nodes = nodes, Kind = Kind }, Console.WriteLine, cancellationToken);
-            await lab.StartPorterLBAsync(cancellationToken);
+            await lab.InstallAsync(cancellationToken);
+            lab.StartManager();
+            foreach (var node in lab.Nodes)
+            {
+                node.StartSpeaker();
+            }
+
             return await StayAsync(lab.ControlPlane, Path.GetDirectoryName(lab.LogFolder)!, cancellationToken);
         }
         else

@@ -85,8 +85,10 @@ internal static class OperatorManifests
             let patch = CustomResourceDefinition.RulesPatch(kind.Versions)
             where patch.Count > 0
             select ("CustomResourceDefinition", $"{kind.Plural}.{CustomResourceDefinition.MetadataOf(kind.Versions[0]).Group}", patch)).ToList();
-        if (rules.Count > 0)
-            yield return new("components/cel/kustomization.yaml", YamlWriter.Write(Kustomization.Component(rules)));
+        yield return new("components/cel/kustomization.yaml", YamlWriter.Write(Kustomization.Component(rules)));
+        yield return new("overlays/kubernetes-1.25/kustomization.yaml", Overlays.Kubernetes125);
+        yield return new("overlays/cert-manager/kustomization.yaml", Overlays.CertManager);
+        yield return new("overlays/cert-manager/certificate.yaml", Overlays.CertManagerCertificate);
     }
 
     private static JsonObject Labels(string? component = null)
