@@ -37,9 +37,12 @@ internal sealed class InterfaceChoice(ImmutableArray<LocalInterface> interfaces,
         return BySubnet(named, rights.Address) ?? named.OrderByDescending(candidate => candidate.Up).FirstOrDefault();
     }
 
+    /// <summary>Whether what is wanted depends on the routing table.</summary>
+    public static bool AsksForRoute(string wanted) => wanted.StartsWith(CanReach, StringComparison.Ordinal);
+
     private bool Is(LocalInterface candidate, string wanted)
     {
-        if (!wanted.StartsWith(CanReach, StringComparison.Ordinal))
+        if (!AsksForRoute(wanted))
         {
             return Matches(wanted, candidate.Name);
         }

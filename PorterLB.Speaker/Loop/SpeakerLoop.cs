@@ -22,6 +22,9 @@ internal sealed class SpeakerLoop : IDisposable
     /// <summary>An interface without rights that is not the default route's is let go after this long: tombstones are told by then.</summary>
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(60);
 
+    /// <summary>A thousand Services made at once are not a thousand files: each would hold up the hellos.</summary>
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
+
     private readonly SegmentContext _context;
     private readonly MachineClock _clock;
     private readonly Mailbox _mailbox;
@@ -37,6 +40,7 @@ internal sealed class SpeakerLoop : IDisposable
 
     private ImmutableDictionary<int, Segment> _segments = ImmutableDictionary<int, Segment>.Empty;
     private ImmutableArray<LocalInterface> _interfaces;
+    private HashSet<int> _defaultInterfaces = [];
     private Rights _rights = Rights.None;
     private bool _rightsKnown;
     private bool? _contact;
@@ -46,6 +50,8 @@ internal sealed class SpeakerLoop : IDisposable
     private bool _statusDirty = true;
     private long _versions = -1;
     private TimeSpan _publishAt;
+    private bool _unsaved;
+    private TimeSpan _saveAt;
     private TimeSpan _touchAt;
     private SpeakerStatus _status = SpeakerStatus.Empty;
 
@@ -139,7 +145,7 @@ internal sealed class SpeakerLoop : IDisposable
         }
 
         LetGoOfUnused();
-        TouchFile();
+        KeepFile();
         if (_leaving && _segments.Values.All(segment => segment.Left))
         {
             _left.TrySetResult();
@@ -194,7 +200,7 @@ internal sealed class SpeakerLoop : IDisposable
 
     private TimeSpan NextDeadline()
     {
-        var next = _touchAt;
+        var next = _unsaved && _saveAt < _touchAt ? _saveAt : _touchAt;
         foreach (var segment in _segments.Values)
         {
             next = segment.NextDeadline < next ? segment.NextDeadline : next;
@@ -222,9 +228,9 @@ internal sealed class SpeakerLoop : IDisposable
                 _rightsKnown = true;
                 Assign();
                 Metrics.Keep(_rights.Addresses.Keys.ToHashSet());
-                Save();
+                _unsaved = true;
                 break;
-            case Mail.Interfaces changed:
+            case Mail.Interfaces changed when ChangesAnything(changed.All):
                 _interfaces = changed.All;
                 _statusDirty = true;
                 Assign();
@@ -252,10 +258,19 @@ internal sealed class SpeakerLoop : IDisposable
                 TellAll(new Input.Leave());
                 break;
             case Mail.Stop:
+                Save();
                 _stopped = true;
                 break;
         }
     }
+
+    /// <summary>A node's routes can change many times a second (a router's daemon); most of it changes nothing here.</summary>
+    private bool ChangesAnything(ImmutableArray<LocalInterface> interfaces) =>
+        !interfaces.AsSpan().SequenceEqual(_interfaces.AsSpan())
+        || !_defaultInterfaces.SetEquals(DefaultInterfaces())
+        || _rights.Addresses.Values.Any(rights => !rights.Interfaces.IsDefaultOrEmpty && rights.Interfaces.Any(InterfaceChoice.AsksForRoute));
+
+    private IEnumerable<int> DefaultInterfaces() => _context.Routes.Default().Select(route => route.Interface);
 
     private bool Uses(Segment segment) => _segments.TryGetValue(segment.Interface.Index, out var used) && ReferenceEquals(used, segment);
 
@@ -325,7 +340,8 @@ internal sealed class SpeakerLoop : IDisposable
 
         // The default route's interface is joined from the start, so that the first address of all need not wait until a segment that
         // nobody listened to has been listened to.
-        var wanted = assigned.Keys.Concat(_context.Routes.Default().Select(route => route.Interface)).Where(usable.ContainsKey).ToHashSet();
+        _defaultInterfaces = [.. DefaultInterfaces()];
+        var wanted = assigned.Keys.Concat(_defaultInterfaces).Where(usable.ContainsKey).ToHashSet();
         foreach (var index in wanted.Where(index => !_segments.ContainsKey(index)))
         {
             Open(usable[index]);
@@ -407,40 +423,42 @@ internal sealed class SpeakerLoop : IDisposable
         }
     }
 
-    private void Save()
+    /// <summary>Keeps the rights on disk: at once when they changed, but not more than once a second, and says now and then that they stand.</summary>
+    private void KeepFile()
     {
-        if (_file is null)
+        if (_unsaved && _clock.Now >= _saveAt)
         {
-            return;
+            Save();
         }
-
-        try
+        else if (_clock.Now >= _touchAt)
         {
-            _file.Write(_rights);
             _touchAt = _clock.Now + RightsFile.TouchInterval;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            _logger.StateFileFailed(error.Message);
+            if (_rightsKnown)
+            {
+                TryOnDisk(file => file.Touch());
+            }
         }
     }
 
-    private void TouchFile()
+    private void Save()
     {
-        if (_clock.Now < _touchAt)
+        if (_unsaved)
         {
-            return;
+            _unsaved = false;
+            _saveAt = _clock.Now + SaveInterval;
+            _touchAt = _clock.Now + RightsFile.TouchInterval;
+            TryOnDisk(file => file.Write(_rights));
         }
+    }
 
-        _touchAt = _clock.Now + RightsFile.TouchInterval;
-        if (!_rightsKnown)
-        {
-            return;
-        }
-
+    private void TryOnDisk(Action<RightsFile> action)
+    {
         try
         {
-            _file?.Touch();
+            if (_file is not null)
+            {
+                action(_file);
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -46,15 +46,9 @@ internal sealed class SpeakerMetrics : IDisposable
     public AddressCounters CountersOf(IPAddress address) => _addresses.GetOrAdd(address, static _ => new AddressCounters());
 
     /// <summary>A released address takes its series with it.</summary>
-    public void Keep(IReadOnlyCollection<IPAddress> addresses)
+    public void Keep(IReadOnlySet<IPAddress> addresses)
     {
-        if (addresses.Count >= _addresses.Count)
-        {
-            return;
-        }
-
-        var wanted = addresses as IReadOnlySet<IPAddress> ?? addresses.ToHashSet();
-        foreach (var gone in _addresses.Keys.Where(address => !wanted.Contains(address)))
+        foreach (var gone in _addresses.Keys.Where(address => !addresses.Contains(address)))
         {
             _addresses.TryRemove(gone, out _);
         }

@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Net;
+using PorterLB.Speaker;
+using PorterLB.Speaker.Packets;
+using PorterLB.Speaker.Wire;
+
+namespace PorterLB.Tests.Speaker.Wire;
+
+/// <summary>Real interfaces in network namespaces.</summary>
+public sealed class PcapWireTests
+{
+    private const ushort HelloPort = 7474;
+    private static readonly MacAddress FirstMac = MacAddress.Parse("02:00:00:00:00:01");
+    private static readonly MacAddress SecondMac = MacAddress.Parse("02:00:00:00:00:02");
+    private static readonly IPAddress Target = IPAddress.Parse("192.168.0.91");
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public void A_thousand_swaps_of_the_filter_under_a_flood_lose_no_frame_and_other_addresses_wake_nobody()
+    {
+        using var hosts = Hosts();
+        var sink = new Counting();
+        using var listening = Open(hosts, "h1", sink, FilterOf(0));
+        using var asking = Open(hosts, "h2", new Counting(), CaptureFilter.For(SecondMac, [], HelloPort));
+        var question = PreparedFrames.ArpProbe(SecondMac, Target);
+        var other = PreparedFrames.ArpProbe(SecondMac, IPAddress.Parse("192.168.7.7"));
+        var sent = 0;
+        for (var swap = 0; swap < 1_000; swap++)
+        {
+            listening.Admit(_ => FilterOf(swap));
+            for (var i = 0; i < 20; i++)
+            {
+                Assert.True(asking.Send(question));
+                Assert.True(asking.Send(other));
+                sent++;
+            }
+
+            // The ring holds some 500 frames: ours to lose when the sender runs ahead, not the filter's.
+            Assert.True(SpinWait.SpinUntil(() => sink.Frames >= sent - 200, Patience), $"{sink.Frames} of {sent} after {swap} swaps");
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => sink.Frames >= sent, Patience), $"{sink.Frames} of {sent}");
+        Assert.Equal(sent, sink.Frames);
+
+        static CaptureFilter FilterOf(int swap) => CaptureFilter.For(
+            FirstMac, Enumerable.Range(0, 1 + (swap % 300)).Select(i => new IPAddress([10, 0, (byte)(i >> 4), (byte)(i << 4)])).Append(Target), HelloPort);
+    }
+
+    [Fact]
+    public void Our_own_frames_do_not_come_back_and_a_vanished_interface_is_told()
+    {
+        using var hosts = Hosts();
+        var sink = new Counting();
+        using var wire = Open(hosts, "h1", sink, CaptureFilter.For(FirstMac, [Target], HelloPort));
+        Assert.True(wire.Send(PreparedFrames.ArpAnnouncement(FirstMac, Target)));
+        hosts.Ip("-n", hosts.In("h1"), "link", "delete", "eth0");
+        Assert.True(SpinWait.SpinUntil(() => sink.LostBecause is not null, Patience));
+        Assert.Equal(0, sink.Frames);
+        Assert.False(wire.Send(PreparedFrames.ArpAnnouncement(FirstMac, Target)));
+    }
+
+    [Fact]
+    public void Changes_of_interfaces_are_told_as_they_happen_and_bridge_ports_are_skipped()
+    {
+        using var hosts = Hosts();
+        using var seen = new BlockingCollection<ImmutableArray<LocalInterface>>();
+        using var watch = InNamespace.Run(hosts.In("h1"), () => new InterfaceWatch(seen.Add, error => throw error));
+        watch.Start();
+        var before = Assert.Single(watch.Current, candidate => candidate.Name == "eth0");
+        Assert.Equal(FirstMac, before.Mac);
+        Assert.True(before.Up);
+        Assert.Null(before.Skipped);
+        Assert.Contains(IPNetwork.Parse("192.168.0.0/24"), before.Subnets);
+
+        hosts.Ip("-n", hosts.In("h1"), "address", "add", "10.7.0.1/16", "dev", "eth0");
+        Until(eth0 => eth0?.Subnets.Contains(IPNetwork.Parse("10.7.0.0/16")) == true);
+        hosts.CutCable(1);
+        Until(eth0 => eth0?.Up == false);
+        hosts.PlugCable(1);
+        Until(eth0 => eth0?.Up == true);
+        hosts.Ip("-n", hosts.In("h1"), "link", "add", "bridge", "type", "bridge");
+        hosts.Ip("-n", hosts.In("h1"), "link", "set", "eth0", "master", "bridge");
+        Until(eth0 => eth0?.Skipped == "is part of bridge");
+        hosts.Ip("-n", hosts.In("h1"), "link", "set", "eth0", "nomaster");
+        hosts.Ip("-n", hosts.In("h1"), "link", "set", "eth0", "arp", "off");
+        Until(eth0 => eth0?.Skipped == "ARP is off (NOARP)");
+        hosts.Ip("-n", hosts.In("h1"), "link", "set", "eth0", "arp", "on", "down", "address", "02:00:00:00:00:0f");
+        Until(eth0 => eth0 is { Skipped: null, Up: false } && eth0.Mac == MacAddress.Parse("02:00:00:00:00:0f"));
+        hosts.Ip("-n", hosts.In("h1"), "link", "delete", "eth0");
+        Until(eth0 => eth0 is null);
+
+        void Until(Func<LocalInterface?, bool> holds)
+        {
+            ImmutableArray<LocalInterface> all;
+            do
+            {
+                Assert.True(seen.TryTake(out all, Patience), "no event");
+            }
+            while (!holds(all.FirstOrDefault(candidate => candidate.Name == "eth0")));
+        }
+    }
+
+    [Fact]
+    public void An_interface_that_is_not_there_is_told_in_words() =>
+        Assert.Contains("nope0", Assert.Throws<IOException>(() =>
+            new PcapWireFactory(new MachineClock(TimeProvider.System)).Open("nope0", _ => CaptureFilter.For(FirstMac, [], HelloPort), new Counting())).Message,
+            StringComparison.Ordinal);
+
+    private static BridgedHosts Hosts()
+    {
+        var lacking = BridgedHosts.Lacking();
+        Assert.SkipWhen(lacking is not null, lacking ?? "");
+        return new BridgedHosts(2);
+    }
+
+    private static IWire Open(BridgedHosts hosts, string host, IFrameSink sink, CaptureFilter filter) => InNamespace.Run(
+        hosts.In(host), () => new PcapWireFactory(new MachineClock(TimeProvider.System)).Open("eth0", _ => filter, sink));
+
+    private sealed class Counting : IFrameSink
+    {
+        private int _frames;
+
+        public int Frames => Volatile.Read(ref _frames);
+
+        public string? LostBecause { get; private set; }
+
+        public ReadOnlySpan<byte> Take(ReadOnlySpan<byte> frame, in Capture capture)
+        {
+            Interlocked.Increment(ref _frames);
+            return default;
+        }
+
+        public void Lost(string reason) => LostBecause = reason;
+    }
+}
