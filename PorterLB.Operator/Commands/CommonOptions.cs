@@ -45,6 +45,9 @@ internal sealed class CommonOptions
 
         // The framework's own chatter says nothing about load balancing.
         logging.AddFilter("Microsoft", Microsoft.Extensions.Logging.LogLevel.Warning);
+
+        // What keeps the program from starting is said once, in one sentence, at the end.
+        logging.AddFilter("Microsoft.Extensions.Hosting", Microsoft.Extensions.Logging.LogLevel.None);
         if (result.GetValue(LogFormat) == "json")
         {
             logging.AddJsonConsole(options =>

@@ -11,6 +11,9 @@ internal static class Running
     public static string Version { get; } =
         typeof(Running).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
 
+    /// <summary>The exit code for flags that make no sense.</summary>
+    public const int WrongUsage = 2;
+
     /// <returns>0 after a stop that was asked for, 1 when something kept it from running, 2 for wrong flags.</returns>
     public static async Task<int> GuardAsync(string program, TextWriter error, Func<Task<int>> run)
     {
@@ -21,7 +24,7 @@ internal static class Running
         catch (Exception exception) when (Sentence(exception) is { } sentence)
         {
             await error.WriteLineAsync($"{program}: {sentence}");
-            return exception is ArgumentException ? 2 : 1;
+            return exception is ArgumentException ? WrongUsage : 1;
         }
     }
 

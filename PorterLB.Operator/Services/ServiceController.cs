@@ -32,6 +32,7 @@ internal sealed class ServiceController(
 {
     // A speaker tells of what it announces at most once a second: what was given it less long ago may be announced unknown to us.
     private static readonly TimeSpan SpeakersSettled = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan DisputePause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan ReleaseCheck = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentDictionary<EntityKey, Memory> _memories = [];
@@ -58,6 +59,20 @@ internal sealed class ServiceController(
         var (elected, epoch) = elections.Elect(entity, allocation);
         var plan = ServicePlan.Of(entity, allocation, elected, epoch);
         memory.Keep(plan.Events);
+        if (plan.Differs && memory.IsDisputed(ServiceRequest.AddressesOf(entity), plan.Ingress, time))
+        {
+            // Two writers that each put theirs back would go on for ever, thousands of times a minute.
+            await publish(
+                entity,
+                EventReasons.IngressOverwritten,
+                $"Another program keeps writing status.loadBalancer.ingress ({string.Join(", ", (entity.Status.LoadBalancer?.Ingress ?? []).Select(ingress => ingress.Ip ?? ingress.Hostname))} "
+                + $"instead of {string.Join(", ", plan.Ingress)}); PorterLB waits {DisputePause.TotalSeconds:0} s before it tries again. "
+                + "Set spec.loadBalancerClass, so that only one of the two serves this Service.",
+                EventType.Warning,
+                CancellationToken.None);
+            return ReconciliationResult<ServiceView>.Success(entity, DisputePause);
+        }
+
         if (plan.Differs)
         {
             await WriteAsync(entity, key, plan, memory, cancellationToken);
@@ -105,6 +120,7 @@ internal sealed class ServiceController(
                 force: true,
                 cancellationToken: cancellationToken);
             memory.Wrote(VersionOf(written), time.GetTimestamp());
+            memory.Ingress = plan.Ingress;
             book.Saw(written.Metadata.ResourceVersion);
             logger.ServiceWritten(key, string.Join(',', plan.Ingress), plan.Annotations.GetValueOrDefault(Annotations.Node));
         }
@@ -263,8 +279,11 @@ internal sealed class ServiceController(
     /// <summary>What is remembered of a Service between two looks at it.</summary>
     private sealed class Memory(string? uid)
     {
+        private const int PutBackMost = 3;
+
         private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
         private readonly List<PlannedEvent> _pending = [];
+        private readonly Queue<long> _overwritten = [];
 
         public string? Uid => uid;
 
@@ -273,6 +292,26 @@ internal sealed class ServiceController(
         public long WrittenAt { get; private set; }
 
         public Condition? Condition { get; set; }
+
+        /// <summary>What was written last.</summary>
+        public ImmutableArray<IPAddress>? Ingress { get; set; }
+
+        // Once may be a restore or a hand edit, and is put back.
+        public bool IsDisputed(ImmutableArray<IPAddress> present, ImmutableArray<IPAddress> wanted, TimeProvider time)
+        {
+            if (Ingress is not { } ours || !ours.SequenceEqual(wanted) || present.SequenceEqual(wanted))
+            {
+                return false;
+            }
+
+            while (_overwritten.TryPeek(out var first) && time.GetElapsedTime(first) >= DisputePause)
+            {
+                _overwritten.Dequeue();
+            }
+
+            _overwritten.Enqueue(time.GetTimestamp());
+            return _overwritten.Count > PutBackMost;
+        }
 
         public void Wrote(long version, long at)
         {

@@ -171,6 +171,7 @@ internal static class EventReasons
     public const string NodeElected = "NodeElected";
     public const string NoEligibleNode = "NoEligibleNode";
     public const string ElectionRestored = "ElectionRestored";
+    public const string IngressOverwritten = "IngressOverwritten";
     public const string AddressConflict = "AddressConflict";
     public const string EipInvalid = "EipInvalid";
 }
