@@ -45,13 +45,13 @@ image: $(IMAGE) ## Write the container image to artifacts/porterlb-image.tar, wi
 
 .PHONY: manifests
 manifests: dotnet ## Write config/ anew from the C# types
-	@dotnet run --project PorterLB.Operator -c Release -- generate --reference docs/reference/api.md
+	@dotnet run --project PorterLB.Operator -c Release -- generate --output $(CURDIR)/config --reference $(CURDIR)/docs/reference/api.md
 
 .PHONY: lint
 lint: dotnet ## Check warnings, format, and that config/ is what the C# types say
 	@dotnet build PorterLB.sln -c Release -v q
 	@dotnet format PorterLB.sln --no-restore --verify-no-changes
-	@dotnet run --project PorterLB.Operator -c Release --no-build -- generate --reference docs/reference/api.md --check
+	@dotnet run --project PorterLB.Operator -c Release --no-build -- generate --output $(CURDIR)/config --reference $(CURDIR)/docs/reference/api.md --check
 
 .PHONY: format
 format: dotnet ## Format the source
