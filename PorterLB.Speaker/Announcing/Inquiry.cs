@@ -12,11 +12,15 @@ internal struct Inquiry
 
     private const int Probes = 3;
 
-    /// <summary>After so many answered rounds the pace drops: whoever answers has come to stay.</summary>
+    /// <summary>After so many answered rounds the pace drops, and ever more: whoever answers has come to stay.</summary>
     private const int EagerRounds = 20;
 
+    /// <summary>So often is each pace kept before the next, half as fast.</summary>
+    private const int RoundsPerPace = 10;
+
     private static readonly TimeSpan ProbeInterval = Round / Probes;
-    private static readonly TimeSpan LazyPause = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(3200);
 
     private TimeSpan _round;
     private int _sent;
@@ -45,7 +49,21 @@ internal struct Inquiry
     /// <summary>When <see cref="Step"/> wants to run.</summary>
     public readonly TimeSpan Next => !Running ? TimeSpan.MaxValue : _sent < Probes ? _round + (_sent * ProbeInterval) : RoundEnd;
 
-    private readonly TimeSpan RoundEnd => _round + Round + (_answeredRounds >= EagerRounds && _heard ? LazyPause : TimeSpan.Zero);
+    private readonly TimeSpan RoundEnd => _round + Round + Pause;
+
+    private readonly TimeSpan Pause
+    {
+        get
+        {
+            if (!_heard || _answeredRounds < EagerRounds)
+            {
+                return TimeSpan.Zero;
+            }
+
+            var pause = FirstPause * (1 << Math.Min((_answeredRounds - EagerRounds) / RoundsPerPace, 8));
+            return pause < LongestPause ? pause : LongestPause;
+        }
+    }
 
     /// <summary>Begins to ask, unless it is being asked already.</summary>
     public void Begin(TimeSpan now)

@@ -46,7 +46,14 @@ public abstract record Input
     /// <param name="Address">The address, one of those in the rights.</param>
     /// <param name="Mac">Who says so; never our own hardware address.</param>
     /// <param name="Speaker">The node of the speaker whose hellos come from that hardware address, or null for a stranger.</param>
-    public sealed record AddressSeen(IPAddress Address, MacAddress Mac, string? Speaker) : Input;
+    public sealed record AddressSeen(IPAddress Address, MacAddress Mac, string? Speaker) : Input
+    {
+        /// <summary>
+        /// It said so without being asked (gratuitous ARP, unsolicited advertisement). Of a speaker that is no proof that it would answer:
+        /// a deaf one still announces.
+        /// </summary>
+        public bool Unasked { get; init; }
+    }
 
     /// <summary>
     /// A neighbour answered a probe of ours, or any other frame of another station arrived: we have ears. One per 50 ms is enough.

@@ -11,8 +11,8 @@ internal enum PlantedFaults
     /// <summary>Take-overs do not raise the term, and terms are not compared.</summary>
     IgnoreTerm = 1,
 
-    /// <summary>A returning speaker does not listen before it takes part.</summary>
-    NoJoining = 2,
+    /// <summary>A speaker that returns says neither that it joins nor that this is another life: what it had dropped still looks held.</summary>
+    HiddenJoining = 2,
 
     /// <summary>A leaving or no longer eligible holder falls silent without a successor.</summary>
     SilentWithoutSuccessor = 4,

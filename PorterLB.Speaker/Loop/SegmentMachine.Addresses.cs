@@ -1,6 +1,7 @@
 using PorterLB.Speaker.Announcing;
 using PorterLB.Speaker.Hellos;
 using PorterLB.Speaker.Ownership;
+using PorterLB.Speaker.Peers;
 
 namespace PorterLB.Speaker.Loop;
 
@@ -89,10 +90,10 @@ public sealed partial class SegmentMachine
         if (decision.Act == Act.None || (claimed && decision.Act == Act.Claim && decision.Delay > TimeSpan.Zero))
         {
             // The holder may be about to die: ask early, so that the answer is there when it does.
-            if (IsSuspect(address, claimed) && Expect(address, situation) is { } expected)
+            if (IsSuspect(address, claimed) && OwnershipRules.Decide(situation with { Claimed = false }) is { Act: Act.Claim } expected)
             {
                 restless = true;
-                return Earlier(Common(address, claimed), expected);
+                return Earlier(Common(address, claimed), Expect(address, expected));
             }
         }
 
@@ -164,7 +165,7 @@ public sealed partial class SegmentMachine
         var due = address.Wait.Since + decision.Delay;
         if (decision.Slotted)
         {
-            address.Wait = address.Wait with { Place = Math.Min(address.Wait.Place, PlaceOf(address)) };
+            address.Wait = address.Wait with { Place = Math.Min(address.Wait.Place, PlaceOf(address, dying: null)) };
             due += Candidates.Slot(address.Wait.Place, _self.Mute);
         }
 
@@ -235,17 +236,17 @@ public sealed partial class SegmentMachine
     }
 
     /// <summary>Asks for an address whose holder is about to be declared dead, from 100 ms before my turn would come.</summary>
-    private TimeSpan? Expect(AddressState address, in Situation situation)
+    private TimeSpan Expect(AddressState address, Decision expected)
     {
-        var expected = OwnershipRules.Decide(situation with { Claimed = false });
-        if (expected.Act != Act.Claim || !_self.Ears)
+        address.Wait = default;
+        if (!_self.Ears)
         {
-            return null;
+            address.Inquiry.Stop();
+            return TimeSpan.MaxValue;
         }
 
-        address.Wait = default;
         var death = address.BestPeer!.Proof + DeadAfterOf(address);
-        var start = death + expected.Delay + Candidates.Slot(PlaceOf(address), _self.Mute) - Inquiry.Round;
+        var start = death + expected.Delay + Candidates.Slot(PlaceOf(address, dying: address.BestPeer), _self.Mute) - Inquiry.Round;
         if (_now < start)
         {
             address.Inquiry.Stop();
@@ -355,14 +356,14 @@ public sealed partial class SegmentMachine
         _self.Fresh,
         address.ElectedSelf && address.Rights!.Epoch == decision.Epoch);
 
-    private int PlaceOf(AddressState address)
+    private int PlaceOf(AddressState address, Peer? dying)
     {
         var rights = address.Rights!;
         var deadAfter = DeadAfterOf(address);
         var me = new Candidates.Candidate(_options.Node, _self.Healthy, _self.Steady && !_self.Mute, _self.Fresh, address.ElectedSelf);
         return Candidates.Place(
             address.Address, me, rights.Eligible, rights.Elected,
-            node => _peers.Find(node) is { } peer && peer.IsAlive(_now, deadAfter) ? peer.Standing : null);
+            node => _peers.Find(node) is { } peer && peer != dying && peer.IsAlive(_now, deadAfter) ? peer.Standing : null);
     }
 
     private Situation Look(AddressState address, bool claimed)

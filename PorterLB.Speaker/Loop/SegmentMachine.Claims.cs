@@ -1,4 +1,3 @@
-using System.Net;
 using PorterLB.Speaker.Announcing;
 using PorterLB.Speaker.Hellos;
 using PorterLB.Speaker.Ownership;
@@ -112,8 +111,9 @@ public sealed partial class SegmentMachine
     }
 
     /// <summary>Another machine says that it has the address.</summary>
-    private void SeeAddress(IPAddress ip, MacAddress mac, string? speaker)
+    private void SeeAddress(Input.AddressSeen seen)
     {
+        var (ip, mac, speaker) = seen;
         if (!_addresses.TryGetValue(ip, out var address) || address.Rights is not { } rights || !_linkUp)
         {
             return;
@@ -121,7 +121,11 @@ public sealed partial class SegmentMachine
 
         var elected = speaker is not null && speaker == rights.Elected;
         address.ElectedSeenAt = elected ? _now : address.ElectedSeenAt;
-        address.Inquiry.Heard(_now, elected);
+        if (!seen.Unasked || speaker is null)
+        {
+            address.Inquiry.Heard(_now, elected);
+        }
+
         if (speaker is null)
         {
             var conflict = address.Conflict;
@@ -207,7 +211,9 @@ public sealed partial class SegmentMachine
     {
         var hellos = (holder.Claims.Count / ClaimTeller.Share(_options.MaxClaims)) + 1;
         var rounds = 4 * hellos * _timing.HelloInterval;
-        return address.BestHeardAt + (rounds > Timers.ClaimExpiry ? rounds : Timers.ClaimExpiry);
+
+        // Nor does it expire before its holder, where the rights are patient with a holder that is not heard.
+        return address.BestHeardAt + Later(Later(rounds, Timers.ClaimExpiry), DeadAfterOf(address));
     }
 
     private TimeSpan DeadAfterOf(AddressState address) =>

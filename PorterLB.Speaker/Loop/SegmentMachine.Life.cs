@@ -57,10 +57,10 @@ public sealed partial class SegmentMachine
         else
         {
             // Carrier lost: hold nothing at once, whoever is behind the cable has successors.
+            _stalls.Reset();
             DropEverything();
             State = State == SpeakerState.Leaving ? SpeakerState.Leaving : SpeakerState.Joining;
             _self = default;
-            _stalls.Reset();
             Version++;
         }
     }
@@ -75,9 +75,13 @@ public sealed partial class SegmentMachine
         }
 
         State = SpeakerState.Joining;
-        _life++;
-        _sequence = 0;
-        _joinedAt = _now + (Planted(PlantedFaults.NoJoining) ? TimeSpan.Zero : _timing.DeadAfter);
+        if (_life == 0 || !Planted(PlantedFaults.HiddenJoining))
+        {
+            _life++;
+            _sequence = 0;
+        }
+
+        _joinedAt = _now + _timing.DeadAfter;
         _flaps.Join(_now, _timing.DeadAfter);
         _hearing.Restart(_now, newLink);
         _listedAt = _now;

@@ -63,7 +63,10 @@ public sealed partial class SegmentMachine
         Node = _options.Node,
         Incarnation = Incarnation,
         Sequence = _sequence,
-        Standing = _self.Standing with { State = State },
+        Standing = _self.Standing with
+        {
+            State = State == SpeakerState.Joining && Planted(PlantedFaults.HiddenJoining) ? SpeakerState.Active : State,
+        },
         Hears = Hears(),
         Claims = claims,
     }));

@@ -11,7 +11,7 @@ namespace PorterLB.Speaker.Loop;
 /// and may be used by one thread at a time.
 /// </summary>
 /// <remarks>
-/// The rules are those of docs/ownership.md. The work of a call is bounded by what its input concerns: a hello costs its entries, a
+/// The rules are those of docs/concepts/ownership.md. The work of a call is bounded by what its input concerns: a hello costs its entries, a
 /// change of a peer the addresses that it holds and those that wait.
 /// </remarks>
 public sealed partial class SegmentMachine
@@ -116,7 +116,7 @@ public sealed partial class SegmentMachine
                 ChangeLink(link.Up, link.Mac);
                 break;
             case Input.AddressSeen seen:
-                SeeAddress(seen.Address, seen.Mac, seen.Speaker);
+                SeeAddress(seen);
                 break;
             case Input.NeighborAnswered:
                 _hearing.HeardNeighbor(_now);

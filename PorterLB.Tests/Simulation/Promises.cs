@@ -2,8 +2,17 @@ using System.Net;
 
 namespace PorterLB.Tests.Simulation;
 
-/// <summary>How long an address may go unanswered after the last fault that could do that, and how long two may answer.</summary>
-internal readonly record struct Promises(double SilentMilliseconds, double DoubleMilliseconds);
+/// <summary>
+/// How long an address may go unanswered after the last fault that could do that, how long two may answer, and how long a released one may
+/// be answered for once some connected node knows of the release.
+/// </summary>
+internal readonly record struct Promises(double SilentMilliseconds, double DoubleMilliseconds)
+{
+    public double ReleasedMilliseconds { get; init; } = 500;
+
+    /// <summary>The share of runs in which a promise that the protocol cannot keep may be broken.</summary>
+    public double Exceptions { get; init; }
+}
 
 /// <summary>
 /// Watches the promises at every step of a run. An answerer is a running speaker that holds the address and that the router reaches both
@@ -55,6 +64,7 @@ internal sealed class Judge(Simulation world, Promises promises)
 
             var answerers = 0;
             var able = false;
+            var released = false;
             var eligible = world.Api.Rights.GetValueOrDefault(address)?.Eligible;
             foreach (var speaker in world.Speakers)
             {
@@ -65,10 +75,12 @@ internal sealed class Judge(Simulation world, Promises promises)
 
                 answerers += speaker.IsAnswering(address) ? 1 : 0;
                 able |= eligible is { } nodes && !speaker.IsLeaving && nodes.Contains(speaker.Name) && speaker.Rights.TryGetValue(address, out var known) && known.Epoch >= world.Api.GivenOut[address];
+                released |= eligible is null && speaker.ApiUp && !speaker.Rights.ContainsKey(address);
             }
 
             Track(ref watched.SilentSince, On && answerers == 0 && able, since => EndSilence(address, since));
             Track(ref watched.DoubleSince, On && answerers > 1, since => EndDouble(address, since));
+            Track(ref watched.ReleasedSince, On && answerers > 0 && released, since => EndReleased(address, since));
         }
     }
 
@@ -81,6 +93,7 @@ internal sealed class Judge(Simulation world, Promises promises)
             {
                 Track(ref watched.SilentSince, false, since => EndSilence(address, since));
                 Track(ref watched.DoubleSince, false, since => EndDouble(address, since));
+                Track(ref watched.ReleasedSince, false, since => EndReleased(address, since));
             }
 
             var rights = world.Api.Rights.GetValueOrDefault(address);
@@ -131,6 +144,15 @@ internal sealed class Judge(Simulation world, Promises promises)
         }
     }
 
+    private void EndReleased(IPAddress address, TimeSpan since)
+    {
+        var lasted = world.Clock.Now - since;
+        if (lasted.TotalMilliseconds > promises.ReleasedMilliseconds)
+        {
+            Violate($"{address} was answered for during {lasted.TotalMilliseconds:f0} ms after its release was known, {promises.ReleasedMilliseconds} allowed");
+        }
+    }
+
     private void Violate(string what)
     {
         _violations.Add($"{world.Clock.Now.TotalMilliseconds:f0} ms: {what}");
@@ -141,5 +163,6 @@ internal sealed class Judge(Simulation world, Promises promises)
     {
         public TimeSpan? SilentSince;
         public TimeSpan? DoubleSince;
+        public TimeSpan? ReleasedSince;
     }
 }

@@ -138,7 +138,11 @@ internal sealed class SimulatedSpeaker(Simulation world, int index)
         }
     }
 
-    public void Leave() => Receive(_ => Input.Leave.Instance);
+    public void Leave()
+    {
+        Receive(_ => Input.Leave.Instance);
+        world.Touch();
+    }
 
     public void SetContact(bool fresh) => Receive(_ => new Input.ContactChanged(fresh));
 
@@ -165,8 +169,8 @@ internal sealed class SimulatedSpeaker(Simulation world, int index)
         Receive(capturedAt => new Input.HelloHeard(hello, capturedAt));
     }
 
-    public void SeeAddress(IPAddress address, MacAddress mac, string? speaker) =>
-        Receive(_ => new Input.AddressSeen(address, mac, speaker is not null && _knownSpeakers.Contains(speaker) ? speaker : null));
+    public void SeeAddress(IPAddress address, SimulatedSpeaker at, bool unasked) =>
+        Receive(_ => new Input.AddressSeen(address, at.Mac, _knownSpeakers.Contains(at.Name) ? at.Name : null) { Unasked = unasked });
 
     /// <summary>Ends the events of earlier processes on this node.</summary>
     public Action WhileBooted(Action what)

@@ -120,7 +120,7 @@ internal sealed class Simulation
         {
             if (to != from)
             {
-                Segment.Carry(from.Index, to.Index, isHello: false, () => to.SeeAddress(address, from.Mac, from.Name));
+                Segment.Carry(from.Index, to.Index, isHello: false, () => to.SeeAddress(address, from, unasked: true));
             }
         }
     }
@@ -139,7 +139,7 @@ internal sealed class Simulation
             {
                 if (to.IsAnswering(address))
                 {
-                    Segment.Carry(to.Index, from.Index, isHello: false, () => from.SeeAddress(address, to.Mac, to.Name));
+                    Segment.Carry(to.Index, from.Index, isHello: false, () => from.SeeAddress(address, to, unasked: false));
                 }
             });
         }

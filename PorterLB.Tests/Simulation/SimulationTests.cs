@@ -49,13 +49,14 @@ public sealed class SimulationTests(ITestOutputHelper output)
             Console.Error.WriteLine(line);
         }
 
-        Assert.True(failed.Count == 0, failed.Count == 0 ? "" : Story(failed));
+        var tolerated = (int)(Scenarios.PromisesOf(faults).Exceptions * count);
+        Assert.True(failed.Count <= tolerated, failed.Count <= tolerated ? "" : Story(failed));
     }
 
     /// <summary>A simulator that finds nothing proves nothing.</summary>
     [Theory]
     [InlineData(PlantedFaults.IgnoreTerm)]
-    [InlineData(PlantedFaults.NoJoining)]
+    [InlineData(PlantedFaults.HiddenJoining)]
     [InlineData(PlantedFaults.SilentWithoutSuccessor)]
     [InlineData(PlantedFaults.TellOnce)]
     [InlineData(PlantedFaults.TrustRecordings)]
@@ -66,8 +67,11 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var classes = Enum.GetValues<FaultClass>();
         for (var run = 0; run < 300; run++)
         {
-            var result = Simulation.Run(classes[run % classes.Length], run / classes.Length, (PlantedFaults)planted);
-            if (result.Violations.Count > 0)
+            var (faults, seed) = (classes[run % classes.Length], run / classes.Length);
+            var result = Simulation.Run(faults, seed, (PlantedFaults)planted);
+
+            // Found only if it is the planted fault that breaks the promise.
+            if (result.Violations.Count > 0 && Simulation.Run(faults, seed).Violations.Count == 0)
             {
                 output.WriteLine($"{planted}: found in run {run + 1} ({result.Faults} {result.Seed}): {result.Violations[0]}");
                 return;
