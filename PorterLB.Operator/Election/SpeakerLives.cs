@@ -18,7 +18,6 @@ internal sealed class SpeakerLives(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Dictionary<string, long> _renewed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _gone = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _heardBefore = new(StringComparer.Ordinal);
 
     /// <summary>A lease was seen for the first time, or changed, or went.</summary>
     public void Saw(LeaseView? old, LeaseView? @new)
@@ -69,17 +68,19 @@ internal sealed class SpeakerLives(TimeProvider time)
             var heard = witnesses
                 .SelectMany(speaker => speaker.Status.Peers.Where(peer => peer.Alive && peer.Node != speaker.Metadata.Name).Select(peer => peer.Node))
                 .ToHashSet(StringComparer.Ordinal);
-            _heardBefore.UnionWith(heard);
-            _heardBefore.IntersectWith(speakers.Select(speaker => speaker.Metadata.Name));
+
+            // Only who is said to be dead is: a speaker listens where it has addresses, and where it does not, nobody is listed at all.
+            var lost = witnesses
+                .SelectMany(speaker => speaker.Status.Peers.Where(peer => !peer.Alive && peer.Node != speaker.Metadata.Name).Select(peer => peer.Node))
+                .ToHashSet(StringComparer.Ordinal);
 
             var result = ImmutableDictionary.CreateBuilder<string, Presence>(StringComparer.Ordinal);
             foreach (var speaker in speakers)
             {
                 var node = speaker.Metadata.Name;
-                var lostByAll = _heardBefore.Contains(node) && !heard.Contains(node) && witnesses.Any(witness => witness.Metadata.Name != node);
                 result[node] = heard.Contains(node) ? Presence.Present
                     : !fresh.Contains(node) ? Presence.Silent
-                    : lostByAll ? Presence.Unheard
+                    : lost.Contains(node) ? Presence.Unheard
                     : Presence.Present;
             }
 

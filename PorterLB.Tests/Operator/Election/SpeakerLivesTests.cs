@@ -90,6 +90,18 @@ public sealed class SpeakerLivesTests
     }
 
     [Fact]
+    public void Where_nobody_listens_any_more_the_leases_decide()
+    {
+        Renew("a");
+        Renew("b");
+        Renew("c");
+        Judge(Speaker("a", peers: ["b", "c"]), Speaker("b", peers: ["a", "c"]), Speaker("c", peers: ["a", "b"]));
+
+        // The last address of the segment that c is on was released: its speakers stopped to listen there.
+        Assert.Equal("a:Present b:Present c:Present", Judge(Speaker("a", peers: ["b"]), Speaker("b", peers: ["a"]), Speaker("c")));
+    }
+
+    [Fact]
     public void A_lease_that_was_given_back_is_nobodys()
     {
         Renew("a");
