@@ -45,7 +45,7 @@ public sealed class LightLab : IAsyncDisposable
 
     private const int MaxManagers = 2;
     private const int ManagerHealthPort = 8081;
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
     private readonly LabSession _session;
     private readonly List<LightNode> _nodes = [];
     private readonly List<Host> _managerHosts = [];

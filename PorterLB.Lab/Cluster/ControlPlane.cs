@@ -27,7 +27,7 @@ public sealed class ControlPlane
     private const string ServiceAddresses = "10.96.0.0/16";
     private const string DualServiceAddresses = "10.96.0.0/16,fd00:10:96::/112";
     private const string DualPodAddresses = "10.244.0.0/16,fd00:10:244::/56";
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(240);
 
     private readonly LabSession _session;
     private readonly KubernetesBinaries _binaries;

@@ -11,7 +11,6 @@ namespace PorterLB.Lab.Commands;
 /// <summary>A lab that stays: <c>up</c>, <c>shell</c>, <c>down</c>.</summary>
 internal static class LabCommands
 {
-    private const string Kind = "lab-up";
     private const string Kubeconfig = "kubeconfig";
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(30);
 
@@ -21,30 +20,32 @@ internal static class LabCommands
     {
         var light = new Option<bool>("--light") { Description = "No kubelets: an API server, and porterlb as plain processes. Up in seconds." };
         var nodes = new Option<int>("--nodes") { Description = "How many nodes.", DefaultValueFactory = _ => 3 };
+        var name = Name();
         var foreground = new Option<bool>("--foreground") { Description = "Stay in the terminal; Ctrl-C ends the lab." };
-        var command = new Command("up", "Start a cluster to play with, PorterLB installed, and leave it running.") { light, nodes, foreground };
+        var command = new Command("up", "Start a cluster to play with, PorterLB installed, and leave it running.") { name, light, nodes, foreground };
         command.SetAction((parsed, cancellationToken) =>
         {
             Privileges.Require();
-            if (Running() is { } running)
+            var wanted = new Wanted(parsed.GetRequiredValue(name), parsed.GetValue(light), parsed.GetValue(nodes));
+            if (Running(wanted.Name) is { } running)
             {
-                throw new LabException($"A lab is up already (process {running.Owner.Id}): enter it with make lab-shell, end it with make lab-down.");
+                throw new LabException(
+                    $"The lab '{wanted.Name}' is up already (process {running.Owner.Id}): enter it with make lab-shell, end it with make lab-down, or start another with --name.");
             }
 
-            return parsed.GetValue(foreground)
-                ? RunAsync(parsed.GetValue(light), parsed.GetValue(nodes), cancellationToken)
-                : StartInBackgroundAsync(parsed.GetValue(light), parsed.GetValue(nodes), cancellationToken);
+            return parsed.GetValue(foreground) ? RunAsync(wanted, cancellationToken) : StartInBackgroundAsync(wanted, cancellationToken);
         });
         return command;
     }
 
     private static Command Down()
     {
-        var command = new Command("down", "End the cluster that up started.");
-        command.SetAction(async (_, cancellationToken) =>
+        var name = Name();
+        var command = new Command("down", "End the cluster that up started.") { name };
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             Privileges.Require();
-            if (Running() is not { } running)
+            if (Running(parsed.GetRequiredValue(name)) is not { } running)
             {
                 Console.WriteLine("No lab is up.");
                 return 0;
@@ -60,11 +61,12 @@ internal static class LabCommands
 
     private static Command Shell()
     {
-        var command = new Command("shell", "Open a shell on the client of the cluster that up started.");
-        command.SetAction(async (_, cancellationToken) =>
+        var name = Name();
+        var command = new Command("shell", "Open a shell on the client of the cluster that up started.") { name };
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             Privileges.Require();
-            var running = Running() ?? throw new LabException("No lab is up; start one with make lab-up.");
+            var running = Running(parsed.GetRequiredValue(name)) ?? throw new LabException("No lab is up; start one with make lab-up.");
             var kubectl = File.ReadAllText(Path.Combine(running.Folder, "kubectl-folder"));
             Console.WriteLine($"""
                 You are on the client: on the nodes' segment, and no node. kubectl is the administrator's. Try:
@@ -83,17 +85,22 @@ internal static class LabCommands
         return command;
     }
 
-    private static LabRecord? Running() => LabRegistry.Live().FirstOrDefault(record => record.Kind == Kind);
+    private static Option<string> Name() => new("--name") { Description = "Which one, when there are several.", DefaultValueFactory = _ => "lab" };
 
-    private static async Task<int> StartInBackgroundAsync(bool light, int nodes, CancellationToken cancellationToken)
+    private static LabRecord? Running(string name) => LabRegistry.Live().FirstOrDefault(record => record.Kind == KindOf(name));
+
+    private static string KindOf(string name) => $"up {name}";
+
+    private static async Task<int> StartInBackgroundAsync(Wanted wanted, CancellationToken cancellationToken)
     {
-        List<string> arguments = ["up", "--foreground", $"--nodes={nodes}"];
-        if (light)
+        List<string> arguments = ["up", "--foreground", $"--name={wanted.Name}", $"--nodes={wanted.Nodes}"];
+        if (wanted.Light)
         {
             arguments.Add("--light");
         }
 
-        var keeper = LabProcess.Start("lab-up", new Processes.Command(Environment.ProcessPath!, [.. arguments]), Path.GetTempPath());
+        var logFolder = Directory.CreateTempSubdirectory("porterlb-lab-").FullName;
+        var keeper = LabProcess.Start("up", new Processes.Command(Environment.ProcessPath!, [.. arguments]), logFolder);
         using var log = new FollowedFile(keeper.LogFile);
         while (true)
         {
@@ -101,12 +108,14 @@ internal static class LabCommands
             if (keeper.HasExited)
             {
                 log.CopyTo(Console.Out);
+                Directory.Delete(logFolder, recursive: true);
                 return 1;
             }
 
-            if (Running() is { } running && File.Exists(Path.Combine(running.Folder, Kubeconfig)))
+            if (Running(wanted.Name) is { } running && File.Exists(Path.Combine(running.Folder, Kubeconfig)))
             {
                 log.CopyTo(Console.Out);
+                Directory.Delete(logFolder, recursive: true);
                 return 0;
             }
 
@@ -122,23 +131,17 @@ internal static class LabCommands
         }
     }
 
-    private static async Task<int> RunAsync(bool light, int nodes, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(Wanted wanted, CancellationToken cancellationToken)
     {
-        if (light)
+        if (wanted.Light)
         {
-            await using var lab = await LightLab.StartAsync(new LightLabOptions { Nodes = nodes, Kind = Kind }, Console.WriteLine, cancellationToken);
-            await lab.InstallAsync(cancellationToken);
-            lab.StartManager();
-            foreach (var node in lab.Nodes)
-            {
-                node.StartSpeaker();
-            }
-
+            await using var lab = await LightLab.StartAsync(new LightLabOptions { Nodes = wanted.Nodes, Kind = KindOf(wanted.Name) }, Console.WriteLine, cancellationToken);
+            await lab.StartPorterLBAsync(cancellationToken);
             return await StayAsync(lab.ControlPlane, Path.GetDirectoryName(lab.LogFolder)!, cancellationToken);
         }
         else
         {
-            await using var lab = await FullLab.StartAsync(new FullLabOptions { Nodes = nodes, Kind = Kind }, Console.WriteLine, cancellationToken);
+            await using var lab = await FullLab.StartAsync(new FullLabOptions { Nodes = wanted.Nodes, Kind = KindOf(wanted.Name) }, Console.WriteLine, cancellationToken);
             await lab.InstallAsync(cancellationToken);
             return await StayAsync(lab.ControlPlane, lab.Folder, cancellationToken);
         }
@@ -165,4 +168,6 @@ internal static class LabCommands
 
         return 0;
     }
+
+    private sealed record Wanted(string Name, bool Light, int Nodes);
 }

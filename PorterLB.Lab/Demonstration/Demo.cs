@@ -199,6 +199,7 @@ public sealed class Demo
         var survived = await held.StopAsync(_cancel);
         ShowFlows(probes);
         _narrator.Measured("speaker stopped: probes lost", $"{probes.Lost} of {probes.Sent}", "0", probes.Lost == 0);
+        _narrator.Measured("speaker stopped: connections open at that moment that broke", $"{probes.Broken} of {probes.Sent / 2}");
         _narrator.Measured("speaker stopped: held TCP connections that survived", $"{survived.Survived} of {survived.Opened}");
         _narrator.Say("An established connection through a moved address ends: its translation was kept by the node that left. So an address");
         _narrator.Say("never moves without need.");

@@ -64,18 +64,29 @@ public sealed class OwnerFaults(LightLab lab, IReadOnlyList<IPAddress> addresses
     public async Task<LightNode> OwnerAsync(IPAddress address, CancellationToken cancellationToken = default)
     {
         LightNode? owner = null;
-        await ControlPlane.WaitUntilAsync(
-            $"exactly one node to answer for {address}",
-            async () =>
-            {
-                using var observer = await ClientProgram.ObserveAsync(lab.Client, [address], cancellationToken: cancellationToken);
-                await Task.Delay(TimeSpan.FromMilliseconds(300), cancellationToken);
-                var answerers = (await observer.StopAsync(cancellationToken)).For(address).Answerers;
-                owner = answerers is [var only] ? lab.Nodes.FirstOrDefault(node => node.Host.Mac == only) : null;
-                return owner is not null;
-            },
-            SettlePatience,
-            cancellationToken);
+        var answerers = "";
+        try
+        {
+            await ControlPlane.WaitUntilAsync(
+                $"exactly one node to answer for {address}",
+                async () =>
+                {
+                    using var observer = await ClientProgram.ObserveAsync(lab.Client, [address], cancellationToken: cancellationToken);
+                    await Task.Delay(TimeSpan.FromMilliseconds(300), cancellationToken);
+                    var found = (await observer.StopAsync(cancellationToken)).For(address).Answerers;
+                    answerers = found.IsEmpty ? "nobody" : string.Join(" and ", found);
+                    owner = found is [var only] ? lab.Nodes.FirstOrDefault(node => node.Host.Mac == only) : null;
+                    return owner is not null;
+                },
+                SettlePatience,
+                cancellationToken);
+        }
+        catch (LabException e)
+        {
+            var logs = lab.Nodes.Select(node => $"\nSpeaker {node.Name}:\n{node.Speaker.LastLines(10)}");
+            throw new LabException($"{e.Message} At last {answerers} answered.{string.Concat(logs)}\nManager:\n{lab.Manager.LastLines(10)}", e);
+        }
+
         return owner!;
     }
 

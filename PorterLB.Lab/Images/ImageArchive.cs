@@ -2,6 +2,8 @@ using System.Formats.Tar;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace PorterLB.Lab.Images;
@@ -16,6 +18,8 @@ public static class ImageArchive
     private const string LayerType = "application/vnd.oci.image.layer.v1.tar";
     private const string ConfigType = "application/vnd.oci.image.config.v1+json";
     private const string ManifestType = "application/vnd.oci.image.manifest.v1+json";
+
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <param name="archive">The file to write.</param>
     /// <param name="image">What it is, such as <c>porterlb:dev</c>, and how it starts.</param>
@@ -123,7 +127,7 @@ public static class ImageArchive
             cancellationToken);
     }
 
-    private static byte[] Bytes(JsonNode json) => Encoding.UTF8.GetBytes(json.ToJsonString());
+    private static byte[] Bytes(JsonNode json) => Encoding.UTF8.GetBytes(json.ToJsonString(Plain));
 
     private static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 

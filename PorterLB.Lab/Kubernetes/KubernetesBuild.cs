@@ -57,6 +57,7 @@ public static class KubernetesBuild
             $"KUBE_GIT_VERSION=v{Version}", "KUBE_GIT_MAJOR=1", "KUBE_GIT_MINOR=20", "KUBE_GIT_COMMIT=debian", "KUBE_GIT_TREE_STATE=clean")
         {
             WorkingDirectory = source,
+            InOwnSession = true,
         };
         await make.With("GOPATH", Path.Combine(work, "gopath")).With("CGO_ENABLED", "0").With("GOFLAGS", "").With("LC_ALL", "C.UTF-8")
             .RunAsync(cancellationToken);

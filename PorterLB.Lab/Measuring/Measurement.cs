@@ -50,6 +50,7 @@ public static class Measurement
             var stopped = await faults.TerminateAsync(cancellationToken);
             Say($"SIGTERM {i}: {string.Join("; ", stopped.Probes.Flows)}");
             figures.Add("SIGTERM: probes lost", 0, stopped.Probes.Lost);
+            figures.Add("SIGTERM: connections open at that moment that broke", double.PositiveInfinity, stopped.Probes.Broken);
             figures.Add("SIGTERM: ARP and NDP requests unanswered", 0, stopped.Answers.Addresses.Sum(address => address.Unanswered));
             stopped.Owner.StartSpeaker();
         }
@@ -73,6 +74,7 @@ public static class Measurement
         figures.Add("resident, speaker, MB", 25, [.. lab.Nodes.Select(node => ResidentMegabytes(node.Speaker.Id))]);
         figures.Add("resident, manager, MB", 30, ResidentMegabytes(lab.Manager.Id));
         figures.Add("bin/porterlb, MB", double.PositiveInfinity, new FileInfo(Repository.Binary).Length / 1e6);
+        console.Profile.Width = Math.Max(console.Profile.Width, 110);
         console.Write(figures.ToTable());
         return figures.AllHeld;
     }

@@ -59,7 +59,7 @@ internal sealed class ProbeClient(IReadOnlyList<IPEndPoint> targets, TimeSpan in
         }
     }
 
-    private void Begin(IPEndPoint target, string protocol, Func<IPEndPoint, CancellationToken, Task<string>> ask)
+    private void Begin(IPEndPoint target, string protocol, Func<IPEndPoint, CancellationToken, Task<(long Answered, string? Who)>> ask)
     {
         var task = OneAsync(target, protocol, ask);
         if (!task.IsCompleted)
@@ -69,14 +69,14 @@ internal sealed class ProbeClient(IReadOnlyList<IPEndPoint> targets, TimeSpan in
         }
     }
 
-    private async Task OneAsync(IPEndPoint target, string protocol, Func<IPEndPoint, CancellationToken, Task<string>> ask)
+    private async Task OneAsync(IPEndPoint target, string protocol, Func<IPEndPoint, CancellationToken, Task<(long Answered, string? Who)>> ask)
     {
         var sent = ProbeResult.Now;
         using var patience = new CancellationTokenSource(AnswerPatience);
         try
         {
-            var answer = await ask(target, patience.Token);
-            _samples.Add((target, protocol, new ProbeSample(sent, ProbeResult.Now, answer.Split(' ')[0])));
+            var (answered, who) = await ask(target, patience.Token);
+            _samples.Add((target, protocol, new ProbeSample(sent, answered, who)));
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
@@ -84,23 +84,35 @@ internal sealed class ProbeClient(IReadOnlyList<IPEndPoint> targets, TimeSpan in
         }
     }
 
-    private static async Task<string> AskDatagramAsync(IPEndPoint target, CancellationToken cancellationToken)
+    private static async Task<(long Answered, string? Who)> AskDatagramAsync(IPEndPoint target, CancellationToken cancellationToken)
     {
         using var socket = new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         socket.Connect(target);
         socket.Send(Question);
         var buffer = new byte[256];
-        return Encoding.UTF8.GetString(buffer, 0, await socket.ReceiveAsync(buffer, cancellationToken));
+        var length = await socket.ReceiveAsync(buffer, cancellationToken);
+        return (ProbeResult.Now, NameIn(buffer, length));
     }
 
-    private static async Task<string> AskConnectionAsync(IPEndPoint target, CancellationToken cancellationToken)
+    private static async Task<(long Answered, string? Who)> AskConnectionAsync(IPEndPoint target, CancellationToken cancellationToken)
     {
         // Closed by a reset: nothing of it lingers to fill the client's ports.
         using var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, LingerState = new LingerOption(true, 0) };
         await socket.ConnectAsync(target, cancellationToken);
-        await socket.SendAsync(Question, cancellationToken);
-        var buffer = new byte[256];
-        var length = await socket.ReceiveAsync(buffer, cancellationToken);
-        return length > 0 ? Encoding.UTF8.GetString(buffer, 0, length) : throw new SocketException((int)SocketError.ConnectionReset);
+        var connected = ProbeResult.Now;
+        try
+        {
+            await socket.SendAsync(Question, cancellationToken);
+            var buffer = new byte[256];
+            var length = await socket.ReceiveAsync(buffer, cancellationToken);
+            return (connected, length > 0 ? NameIn(buffer, length) : null);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            // It stood, and broke: an established connection, of which nothing is promised when its address moves.
+            return (connected, null);
+        }
     }
+
+    private static string NameIn(byte[] answer, int length) => Encoding.UTF8.GetString(answer, 0, length).Split(' ')[0];
 }

@@ -6,8 +6,8 @@ namespace PorterLB.Lab.Probing;
 
 /// <summary>One probe: a flow of its own. Times are nanoseconds on the machine's monotonic clock, the same for all its processes.</summary>
 /// <param name="Sent">When it was sent.</param>
-/// <param name="Answered">When the answer came; null when none came in time.</param>
-/// <param name="Who">The name in the answer.</param>
+/// <param name="Answered">When the datagram's answer came, or the connection stood; null when it did not in time.</param>
+/// <param name="Who">The name in the answer; null when a connection stood and broke before it.</param>
 public sealed record ProbeSample(long Sent, long? Answered, string? Who);
 
 /// <summary>All probes of one kind to one address, in the order sent.</summary>
@@ -15,6 +15,13 @@ public sealed record ProbedFlow(string Target, string Protocol, ImmutableArray<P
 {
     [JsonIgnore]
     public int Lost => Samples.Count(sample => sample.Answered is null);
+
+    /// <summary>
+    /// Connections that stood and broke before their answer: open at the moment when the address moved, and so lost with the node that
+    /// had their state. No promise is made for them.
+    /// </summary>
+    [JsonIgnore]
+    public int Broken => Samples.Count(sample => sample is { Answered: not null, Who: null });
 
     /// <summary>Who answered, and how often.</summary>
     [JsonIgnore]
@@ -58,7 +65,7 @@ public sealed record ProbedFlow(string Target, string Protocol, ImmutableArray<P
         : TimeSpan.FromTicks(Samples.Zip(Samples.Skip(1), (one, next) => next.Sent - one.Sent).Max() / 100);
 
     public override string ToString() =>
-        $"{Protocol} {Target}: {Samples.Length} probes, {Lost} lost, longest silence {LongestSilence.TotalMilliseconds:0} ms";
+        $"{Protocol} {Target}: {Samples.Length} probes, {Lost} lost, {(Broken > 0 ? $"{Broken} broken while open, " : "")}longest silence {LongestSilence.TotalMilliseconds:0} ms";
 }
 
 /// <summary>What the client saw, of each address and protocol.</summary>
@@ -69,6 +76,9 @@ public sealed record ProbeResult(ImmutableArray<ProbedFlow> Flows)
 
     [JsonIgnore]
     public int Lost => Flows.Sum(flow => flow.Lost);
+
+    [JsonIgnore]
+    public int Broken => Flows.Sum(flow => flow.Broken);
 
     [JsonIgnore]
     public TimeSpan LongestSilence => Flows.Max(flow => flow.LongestSilence);

@@ -12,6 +12,12 @@ public sealed record Command(string File, params ImmutableArray<string> Argument
 
     public string? WorkingDirectory { get; init; }
 
+    /// <summary>
+    /// A cancelled run is killed with everything that it started, however deep; for what starts many processes quickly, of which a walk
+    /// through the tree of processes would miss some. Ctrl-C in the terminal does not reach it.
+    /// </summary>
+    public bool InOwnSession { get; init; }
+
     /// <summary>Added to this process's environment.</summary>
     public ImmutableDictionary<string, string> Environment { get; init; } = ImmutableDictionary<string, string>.Empty;
 
@@ -27,7 +33,7 @@ public sealed record Command(string File, params ImmutableArray<string> Argument
     /// <summary>Runs to the end, whatever the exit code. A cancelled run is killed.</summary>
     public async Task<CommandResult> TryRunAsync(CancellationToken cancellationToken = default)
     {
-        using var process = Start();
+        using var process = (InOwnSession ? Behind("setsid") : this).Start();
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
@@ -47,7 +53,15 @@ public sealed record Command(string File, params ImmutableArray<string> Argument
         }
         catch (OperationCanceledException)
         {
-            process.Kill(entireProcessTree: true);
+            if (InOwnSession)
+            {
+                Signals.SendToGroup(process.Id, UnixSignal.Kill);
+            }
+            else
+            {
+                process.Kill(entireProcessTree: true);
+            }
+
             throw;
         }
     }

@@ -17,6 +17,8 @@ internal static partial class Signals
     /// <summary>False when there is no such process (any more).</summary>
     public static bool Send(int processId, UnixSignal signal) => Kill(processId, (int)signal) == 0;
 
+    public static bool SendToGroup(int leader, UnixSignal signal) => Kill(-leader, (int)signal) == 0;
+
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int processId, int signal);
 }
