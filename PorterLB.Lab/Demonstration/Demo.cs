@@ -149,6 +149,7 @@ public sealed class Demo
         _narrator.Chapter($"The cable of {cut.Name} is put back");
         var before = await OwnersAsync();
         var (probes, log) = await WatchAsync(() => SwitchAsync($"ip link set p-{cut.Name} up"), TimeSpan.FromSeconds(5));
+        ShowFlows(probes);
         var after = await OwnersAsync();
         _narrator.Check(before.All(pair => after[pair.Key] == pair.Value), $"nothing moves: {Describe(after)}");
         var two = log.Addresses.Max(entry => entry.TwoAnswered);
