@@ -13,7 +13,7 @@ internal static class ShowCommands
     private static Command ShowDemo()
     {
         var command = new Command("demo", "Show PorterLB's main job on a real cluster, and measure it.");
-        command.SetAction(async (_, cancellationToken) => await Demo.RunAsync(AnsiConsole.Console, cancellationToken) ? 0 : 1);
+        command.SetAction(async (_, cancellationToken) => await Demo.RunAsync(Wide(), cancellationToken) ? 0 : 1);
         return command;
     }
 
@@ -24,8 +24,19 @@ internal static class ShowCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var options = parsed.GetValue(quick) ? new MeasurementOptions(1, 1, 1, 1, 1) : new MeasurementOptions();
-            return await Measurement.RunAsync(options, AnsiConsole.Console, cancellationToken) ? 0 : 1;
+            return await Measurement.RunAsync(options, Wide(), cancellationToken) ? 0 : 1;
         });
         return command;
+    }
+
+    /// <summary>Where the output is no terminal, a line is not broken at the 80th letter.</summary>
+    private static IAnsiConsole Wide()
+    {
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = 200;
+        }
+
+        return AnsiConsole.Console;
     }
 }

@@ -23,6 +23,7 @@ public sealed class Demo
     private readonly Narrator _narrator;
     private readonly CancellationToken _cancel;
     private ImmutableArray<IPAddress> _addresses = [];
+    private string? _elected;
 
     private Demo(FullLab lab, Narrator narrator, CancellationToken cancel)
     {
@@ -102,8 +103,9 @@ public sealed class Demo
         await KubectlAsync("get", "eips");
 
         var owners = await OwnersAsync();
+        _elected = owners[V4];
         _narrator.Say($"Elected: {Describe(owners)}. The two Pods go to the other nodes, so that every request takes kube-proxy's second hop.");
-        await ApplyAsync(DemoManifests.Deployment(_lab.Nodes.Select(node => node.Name).Where(name => name != owners[V4])));
+        await ApplyAsync(DemoManifests.Deployment(_lab.Nodes.Select(node => node.Name).Where(name => name != _elected)));
         await KubectlAsync("rollout", "status", "--timeout=60s", "deployment/web");
         await KubectlAsync("get", "pods", "-o", "wide");
     }
@@ -134,9 +136,10 @@ public sealed class Demo
     private async Task<FullNode> CutOwnerAsync()
     {
         var owner = Node((await OwnersAsync())[V4]);
-        _narrator.Chapter($"The cable of {owner.Name}, which was elected, is pulled while the client sends");
+        _narrator.Check(owner.Name == _elected, $"{V4} has stayed where it was elected ({_elected})");
+        _narrator.Chapter($"The cable of {owner.Name}, which owns {V4}, is pulled while the client sends");
         _narrator.Say("Every 5 ms a new UDP and a new TCP flow to each address, none waiting for the last.");
-        var (probes, _) = await WatchAsync(() => SwitchAsync($"ip link set p-{owner.Name} down"), TimeSpan.FromSeconds(3));
+        var (probes, _, _) = await WatchAsync(() => SwitchAsync($"ip link set p-{owner.Name} down"), TimeSpan.FromSeconds(3));
         ShowFlows(probes);
         _narrator.Measured("cable pulled: longest silence", Milliseconds(probes.LongestSilence), "< 500 ms", probes.LongestSilence < TakeOver);
         var owners = await OwnersAsync();
@@ -148,7 +151,7 @@ public sealed class Demo
     {
         _narrator.Chapter($"The cable of {cut.Name} is put back");
         var before = await OwnersAsync();
-        var (probes, log) = await WatchAsync(() => SwitchAsync($"ip link set p-{cut.Name} up"), TimeSpan.FromSeconds(5));
+        var (probes, log, _) = await WatchAsync(() => SwitchAsync($"ip link set p-{cut.Name} up"), TimeSpan.FromSeconds(5));
         ShowFlows(probes);
         var after = await OwnersAsync();
         _narrator.Check(before.All(pair => after[pair.Key] == pair.Value), $"nothing moves: {Describe(after)}");
@@ -161,14 +164,7 @@ public sealed class Demo
     {
         var owner = Node((await OwnersAsync())[V4]);
         _narrator.Chapter($"A second cut: {owner.Name}, which owns the address now and runs a Pod too");
-        var cutAt = 0L;
-        var (probes, log) = await WatchAsync(
-            async () =>
-            {
-                cutAt = ProbeResult.Now;
-                await SwitchAsync($"ip link set p-{owner.Name} down");
-            },
-            TimeSpan.FromSeconds(3));
+        var (probes, log, cutAt) = await WatchAsync(() => SwitchAsync($"ip link set p-{owner.Name} down"), TimeSpan.FromSeconds(3));
         var next = log.For(V4).FirstFromAnother(owner.Host.Mac, cutAt);
         var took = next is null ? TimeSpan.MaxValue : TimeSpan.FromTicks((next.Answered - cutAt) / 100);
         _narrator.Measured(
@@ -196,10 +192,17 @@ public sealed class Demo
             "--namespace", LightLab.SystemNamespace, "get", "pods", "--selector=app.kubernetes.io/component=speaker",
             $"--field-selector=spec.nodeName={owner.Name}", "-o", "name").RunAsync(_cancel)).Trim();
         using var held = await ClientProgram.HoldAsync(_lab.Client, V4, HeldConnections, cancellationToken: _cancel);
-        var (probes, log) = await WatchAsync(() => KubectlAsync("--namespace", LightLab.SystemNamespace, "delete", pod), TimeSpan.FromSeconds(3));
+        var (probes, log, deletedAt) = await WatchAsync(
+            () => KubectlAsync("--namespace", LightLab.SystemNamespace, "delete", "--wait=false", pod), TimeSpan.FromSeconds(5));
         var survived = await held.StopAsync(_cancel);
         ShowFlows(probes);
         _narrator.Measured("speaker stopped: probes lost", $"{probes.Lost} of {probes.Sent}", "0", probes.Lost == 0);
+        if (probes.Lost > 0)
+        {
+            _narrator.Say($"Lost after the command: {probes.DescribeLost(deletedAt)}");
+            _narrator.Say($"{V4}: {string.Join(", ", Turns(log.For(V4), deletedAt))}");
+        }
+
         _narrator.Measured("speaker stopped: connections open at that moment that broke", $"{probes.Broken} of {probes.Sent / 2}");
         _narrator.Measured("speaker stopped: held TCP connections that survived", $"{survived.Survived} of {survived.Opened}");
         _narrator.Say("An established connection through a moved address ends: its translation was kept by the node that left. So an address");
@@ -229,15 +232,17 @@ public sealed class Demo
         _narrator.Check(((int?)eip?["status"]?["usage"] ?? 0) == 0, "the Eip is free again");
     }
 
-    /// <summary>Probes and observes while something happens, and some time longer.</summary>
-    private async Task<(ProbeResult Probes, AnswerLog Answers)> WatchAsync(Func<Task> happening, TimeSpan after)
+    /// <summary>Probes and observes while something happens and some time longer; what is shown begins half a second before it.</summary>
+    private async Task<(ProbeResult Probes, AnswerLog Answers, long Happened)> WatchAsync(Func<Task> happening, TimeSpan after)
     {
         using var probe = await ClientProgram.ProbeAsync(_lab.Client, _addresses, cancellationToken: _cancel);
         using var observer = await ClientProgram.ObserveAsync(_lab.Client, _addresses, cancellationToken: _cancel);
         await Task.Delay(TimeSpan.FromSeconds(1.5), _cancel);
+        var happened = ProbeResult.Now;
         await happening();
         await Task.Delay(after, _cancel);
-        return (await probe.StopAsync(_cancel), await observer.StopAsync(_cancel));
+        var probes = await probe.StopAsync(_cancel);
+        return (probes.SentAfter(happened - 500_000_000), await observer.StopAsync(_cancel), happened);
     }
 
     private async Task<AnswerLog> ObserveAsync(TimeSpan duration)
@@ -265,6 +270,11 @@ public sealed class Demo
     }
 
     private string? NameOf(string? mac) => _lab.Nodes.FirstOrDefault(node => node.Host.Mac == mac)?.Name;
+
+    /// <summary>Who answered, each time that it became another, and when after a moment.</summary>
+    private IEnumerable<string> Turns(AddressAnswers said, long since) => said.Answers
+        .Where((answer, i) => i == 0 || said.Answers[i - 1].Mac != answer.Mac)
+        .Select(answer => $"{NameOf(answer.Mac)} from {(answer.Answered - since) / 1e6:+0;-0} ms");
 
     private FullNode Node(string? name) => _lab.Nodes.First(node => node.Name == name);
 

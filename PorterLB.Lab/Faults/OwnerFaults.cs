@@ -7,7 +7,7 @@ namespace PorterLB.Lab.Faults;
 /// <summary>What the client saw while something happened to the node that answers for an address.</summary>
 /// <param name="Owner">The node that it happened to.</param>
 /// <param name="Happened">When: nanoseconds, monotonic, as in the samples.</param>
-/// <param name="Probes">Flows to every address, a new one each 5 ms.</param>
+/// <param name="Probes">Flows to every address, a new one each 5 ms, from half a second before.</param>
 /// <param name="Answers">Who answered ARP and NDP, asked each 10 ms.</param>
 public sealed record FaultResult(LightNode Owner, long Happened, ProbeResult Probes, AnswerLog Answers)
 {
@@ -24,6 +24,7 @@ public sealed record FaultResult(LightNode Owner, long Happened, ProbeResult Pro
 public sealed class OwnerFaults(LightLab lab, IReadOnlyList<IPAddress> addresses)
 {
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(1);
+    private const long ShownBefore = 500_000_000;
     private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(30);
 
     /// <summary>Pulls the owner's cable at the switch.</summary>
@@ -118,6 +119,7 @@ public sealed class OwnerFaults(LightLab lab, IReadOnlyList<IPAddress> addresses
         var happened = ProbeResult.Now;
         await happening();
         await Task.Delay(after, cancellationToken);
-        return new FaultResult(owner, happened, await probe.StopAsync(cancellationToken), await observer.StopAsync(cancellationToken));
+        var probes = await probe.StopAsync(cancellationToken);
+        return new FaultResult(owner, happened, probes.SentAfter(happened - ShownBefore), await observer.StopAsync(cancellationToken));
     }
 }

@@ -12,12 +12,25 @@ internal static class Cgroups
         : IsUnified ? [Root]
         : [.. Directory.GetDirectories(Root).Where(folder => File.Exists($"{folder}/cgroup.procs") && new DirectoryInfo(folder).LinkTarget is null)];
 
-    /// <summary>Makes a folder in every hierarchy, usable by processes.</summary>
+    /// <summary>
+    /// Makes a folder in every hierarchy, usable by processes. The outermost gets the processor's time of ten processes, not of one:
+    /// it is a whole cluster, whose parts would otherwise stand still together beside any other work of the machine.
+    /// </summary>
     /// <param name="path">Relative, such as "plb-0/n1".</param>
     public static void Create(string path)
     {
         foreach (var hierarchy in Hierarchies)
         {
+            var outermost = Path.Combine(hierarchy, path.Split('/')[0]);
+            Directory.CreateDirectory(outermost);
+            foreach (var (file, share) in (ReadOnlySpan<(string, string)>)[("cpu.shares", "10240"), ("cpu.weight", "1000")])
+            {
+                if (File.Exists($"{outermost}/{file}"))
+                {
+                    File.WriteAllText($"{outermost}/{file}", share);
+                }
+            }
+
             var folder = hierarchy;
             foreach (var part in path.Split('/'))
             {

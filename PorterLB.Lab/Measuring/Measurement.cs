@@ -51,7 +51,7 @@ public static class Measurement
             Say($"SIGTERM {i}: {string.Join("; ", stopped.Probes.Flows)}");
             figures.Add("SIGTERM: probes lost", 0, stopped.Probes.Lost);
             figures.Add("SIGTERM: connections open at that moment that broke", double.PositiveInfinity, stopped.Probes.Broken);
-            figures.Add("SIGTERM: ARP and NDP requests unanswered", 0, stopped.Answers.Addresses.Sum(address => address.Unanswered));
+            figures.Add("SIGTERM: longest time without an ARP or NDP answer (asked each 10 ms), ms", double.PositiveInfinity, stopped.Answers.Addresses.Max(address => address.LongestSilence).TotalMilliseconds);
             stopped.Owner.StartSpeaker();
         }
 
@@ -74,7 +74,6 @@ public static class Measurement
         figures.Add("resident, speaker, MB", 25, [.. lab.Nodes.Select(node => ResidentMegabytes(node.Speaker.Id))]);
         figures.Add("resident, manager, MB", 30, ResidentMegabytes(lab.Manager.Id));
         figures.Add("bin/porterlb, MB", double.PositiveInfinity, new FileInfo(Repository.Binary).Length / 1e6);
-        console.Profile.Width = Math.Max(console.Profile.Width, 110);
         console.Write(figures.ToTable());
         return figures.AllHeld;
     }

@@ -14,10 +14,9 @@ public sealed record Claim(long Heard, string Mac);
 
 /// <summary>Everything that anybody on the segment said about one address.</summary>
 /// <param name="Address">The address.</param>
-/// <param name="Requests">When each request for it went out.</param>
 /// <param name="Answers">Every answer, in order.</param>
 /// <param name="Claims">Every claim, in order.</param>
-public sealed record AddressAnswers(string Address, ImmutableArray<long> Requests, ImmutableArray<Answer> Answers, ImmutableArray<Claim> Claims)
+public sealed record AddressAnswers(string Address, ImmutableArray<Answer> Answers, ImmutableArray<Claim> Claims)
 {
     /// <summary>Who answered at all, in order of appearance.</summary>
     [JsonIgnore]
@@ -37,16 +36,14 @@ public sealed record AddressAnswers(string Address, ImmutableArray<long> Request
         }
     }
 
-    /// <summary>Requests that nobody answered, the last two left out: their answers may have been on the way.</summary>
+    /// <summary>
+    /// The longest time without an answer while requests went out, the first and the last answer left out. On a quiet machine it is
+    /// little more than the interval of the requests.
+    /// </summary>
     [JsonIgnore]
-    public int Unanswered
-    {
-        get
-        {
-            var answered = Answers.Select(answer => answer.Asked).ToHashSet();
-            return Requests.SkipLast(2).Count(request => !answered.Contains(request));
-        }
-    }
+    public TimeSpan LongestSilence => Answers.Length < 2
+        ? TimeSpan.Zero
+        : TimeSpan.FromTicks(Answers.Zip(Answers.Skip(1), (one, next) => next.Answered - one.Answered).Max() / 100);
 
     /// <summary>The first answer after a moment that came from somebody else; null when there was none.</summary>
     public Answer? FirstFromAnother(string than, long since) =>

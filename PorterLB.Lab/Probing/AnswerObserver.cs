@@ -19,7 +19,6 @@ internal sealed class AnswerObserver(string networkInterface, IReadOnlyList<IPAd
         var questions = addresses.Select(target => NeighborFrames.Question(target, mac, SenderFor(target))).ToList();
         var answers = addresses.ToDictionary(address => address, _ => new List<Answer>());
         var claims = addresses.ToDictionary(address => address, _ => new List<Claim>());
-        var requests = new List<long>();
         var asked = 0L;
         using var socket = new RawSocket(networkInterface);
         var asking = new Thread(() =>
@@ -27,7 +26,6 @@ internal sealed class AnswerObserver(string networkInterface, IReadOnlyList<IPAd
             while (!stop.IsCancellationRequested)
             {
                 Volatile.Write(ref asked, ProbeResult.Now);
-                requests.Add(asked);
                 questions.ForEach(question => socket.Send(question));
                 Thread.Sleep(interval);
             }
@@ -54,6 +52,6 @@ internal sealed class AnswerObserver(string networkInterface, IReadOnlyList<IPAd
         }
 
         asking.Join();
-        return new AnswerLog([.. addresses.Select(address => new AddressAnswers(address.ToString(), [.. requests], [.. answers[address]], [.. claims[address]]))]);
+        return new AnswerLog([.. addresses.Select(address => new AddressAnswers(address.ToString(), [.. answers[address]], [.. claims[address]]))]);
     }
 }

@@ -80,6 +80,16 @@ public sealed record ProbeResult(ImmutableArray<ProbedFlow> Flows)
     [JsonIgnore]
     public int Broken => Flows.Sum(flow => flow.Broken);
 
+    /// <summary>Only what was sent after a moment: a client's first flows find no neighbour entry yet, and a cold process.</summary>
+    public ProbeResult SentAfter(long moment) =>
+        new([.. Flows.Select(flow => flow with { Samples = [.. flow.Samples.Where(sample => sample.Sent >= moment)] })]);
+
+    /// <summary>The first of the lost probes, by when they were sent after a moment; for finding out why.</summary>
+    public string DescribeLost(long since) => string.Join(", ", Flows
+        .SelectMany(flow => flow.Samples.Where(sample => sample.Answered is null).Select(sample => (sample.Sent, flow.Protocol, flow.Target)))
+        .OrderBy(lost => lost.Sent).Take(12)
+        .Select(lost => $"{lost.Protocol} {lost.Target} at {(lost.Sent - since) / 1e6:+0;-0} ms"));
+
     [JsonIgnore]
     public TimeSpan LongestSilence => Flows.Max(flow => flow.LongestSilence);
 
