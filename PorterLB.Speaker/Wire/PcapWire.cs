@@ -42,6 +42,9 @@ internal sealed unsafe class PcapWire : IWire
     /// <summary>Some 500 frames: a hundred speakers' hellos of five seconds.</summary>
     private const int RingBytes = 1 << 20;
 
+    /// <summary>More frames than the ring holds: a bound, should they come faster than they are read.</summary>
+    private const int UnfilteredMax = 4_096;
+
     private readonly CaptureDevice _device;
     private readonly IFrameSink _sink;
     private readonly MachineClock _clock;
@@ -73,6 +76,7 @@ internal sealed unsafe class PcapWire : IWire
             var yes = 1;
             Libc.SetSocketOption(device.Socket, Libc.PacketLevel, Libc.PacketIgnoreOutgoing, &yes, sizeof(int));
             Admit(filter);
+            DropUnfiltered();
         }
         catch
         {
@@ -126,6 +130,18 @@ internal sealed unsafe class PcapWire : IWire
         _thread.Join();
         _device.Close();
         _stop.Dispose();
+    }
+    /// <summary>
+    /// Between the opening of the socket and its filter the kernel queues every frame of the interface: these are not ours to judge.
+    /// </summary>
+    private void DropUnfiltered()
+    {
+        nint header = 0;
+        nint bytes = 0;
+        for (var dropped = 0; dropped < UnfilteredMax && _device.GetNextPacketPointers(ref header, ref bytes) == 1; dropped++)
+        {
+            // Read and forgotten.
+        }
     }
 
     private bool TryAttach(CaptureFilter filter)
