@@ -98,7 +98,16 @@ internal sealed class ProbeClient(IReadOnlyList<IPEndPoint> targets, TimeSpan in
     {
         // Closed by a reset: nothing of it lingers to fill the client's ports.
         using var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, LingerState = new LingerOption(true, 0) };
-        await socket.ConnectAsync(target, cancellationToken);
+        try
+        {
+            await socket.ConnectAsync(target, cancellationToken);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // A reset in answer to a SYN is "refused" (RFC 9293, 3.10.7.3): this one met a connection that stood already, before we looked.
+            return (ProbeResult.Now, null);
+        }
+
         var connected = ProbeResult.Now;
         try
         {
