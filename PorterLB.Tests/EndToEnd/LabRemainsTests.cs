@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PorterLB.Lab.Cluster;
 using PorterLB.Lab.Lifetime;
 using PorterLB.Lab.Network;
 using PorterLB.Lab.Processes;
@@ -22,6 +23,8 @@ public sealed class LabRemainsTests(ITestOutputHelper output)
         using var killed = LabSession.Open("tests", output.WriteLine);
         var host = await (await Segment.CreateAsync(killed, Cancel)).AddHostAsync("a", 11, Cancel);
         var left = killed.Start("sleep", host.Command("sleep", "60"));
+        await IsInsideAsync(left);
+        await IsInsideAsync(neighbours);
         PretendOwnerIsGone(killed);
 
         using var next = LabSession.Open("tests", output.WriteLine);
@@ -42,6 +45,13 @@ public sealed class LabRemainsTests(ITestOutputHelper output)
         var refused = await Assert.ThrowsAsync<PorterLB.Lab.LabException>(() => Segment.CreateAsync(session, Cancel));
         Assert.Contains($"ip netns delete {name}", refused.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>A process that has been started only just is still on its way into its namespace.</summary>
+    private static Task IsInsideAsync(LabProcess process) => ControlPlane.WaitUntilAsync(
+        $"process {process.Id} to enter its network namespace",
+        () => Task.FromResult(new FileInfo($"/proc/{process.Id}/ns/net").LinkTarget is { } space && space != new FileInfo("/proc/self/ns/net").LinkTarget),
+        TimeSpan.FromSeconds(20),
+        Cancel);
 
     private static void PretendOwnerIsGone(LabSession session)
     {
