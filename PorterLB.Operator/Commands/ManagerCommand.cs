@@ -121,7 +121,11 @@ internal static class ManagerCommand
         var triggers = new ServiceTriggers(ownership);
         services.AddSingleton(triggers);
         return builder
-            .AddInformer(ServiceView.Type, options => ServiceTriggers.Index(options, ownership))
+            .AddInformer(ServiceView.Type, options =>
+            {
+                options.SilenceCheck = features.ServiceSilenceCheck;
+                ServiceTriggers.Index(options, ownership);
+            })
             .AddInformer(NodeView.Type)
             .AddInformer(NamespaceView.Type)
             .AddInformer(features.Endpoints, options => options.AddIndex(EndpointsView.ByService, view => view.Service is { } service ? [$"{service}"] : []))

@@ -73,7 +73,10 @@ internal static class SpeakerCommand
 
                 // An API server that is away is no reason to stop: what is announced stays announced.
                 .WithSyncTimeout(TimeSpan.FromDays(1)))
-            .AddInformer(ServiceView.Type)
+            .AddInformer(ServiceView.Type, options =>
+            {
+                options.SilenceCheck = features.ServiceSilenceCheck;
+            })
             .AddInformer(NodeView.Type)
             .AddInformer(features.Endpoints, options => options.AddIndex(EndpointsView.ByService, view => view.Service is { } service ? [$"{service}"] : []))
             .AddInformer(V1Alpha2Eip.Type)

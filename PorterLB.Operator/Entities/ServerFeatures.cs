@@ -13,6 +13,11 @@ internal sealed record ServerFeatures(int Minor, EntityType<EndpointsView> Endpo
     /// <summary>KEP-1860: on by default since 1.30. Elsewhere the field is dropped, and each comparison would find a difference.</summary>
     public bool IpMode => Minor >= 30;
 
+    /// <summary>
+    /// Kubernetes 1.20 forgets a slow watcher of Services without ending its watch (the decorated watcher does not close its channel).
+    /// </summary>
+    public TimeSpan? ServiceSilenceCheck => Minor <= 20 ? TimeSpan.FromSeconds(5) : null;
+
     public static async Task<ServerFeatures> DiscoverAsync(IKubernetesClient client, CancellationToken cancellationToken)
     {
         var version = await client.GetRawAsync("/version", cancellationToken);

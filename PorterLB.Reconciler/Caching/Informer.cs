@@ -132,7 +132,7 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
             LabelSelector = _options.LabelSelector,
             FieldSelector = _options.FieldSelector,
         };
-        var reflector = new Reflector<TEntity>(_client, _type, scope, this, Name, _time, _random, _logger);
+        var reflector = new Reflector<TEntity>(_client, _type, scope, this, Name, _time, _random, _logger) { SilenceCheck = _options.SilenceCheck };
         await Task.WhenAll(reflector.RunAsync(cancellationToken), ResyncAsync(cancellationToken));
     }
 

@@ -24,6 +24,14 @@ public sealed class InformerOptions<TEntity>
     /// </summary>
     public TimeSpan ResyncPeriod { get; set; } = TimeSpan.FromHours(10);
 
+    /// <summary>
+    /// How often a silent watch is checked against the server's own version of the kind, and opened anew when it is behind; null = never.
+    /// For servers that may forget a watch without ending it: Kubernetes 1.20 does that with Services when a watcher was slow, and then
+    /// sends neither events nor bookmarks until the watch times out. Only for servers up to 1.20: later ones advance the version without
+    /// events. Costs one request without objects per interval, while nothing changes.
+    /// </summary>
+    public TimeSpan? SilenceCheck { get; set; }
+
     /// <summary>The indexes added so far.</summary>
     public IReadOnlyDictionary<string, Func<TEntity, IEnumerable<string>>> Indexes => _indexes;
 

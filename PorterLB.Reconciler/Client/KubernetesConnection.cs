@@ -19,6 +19,8 @@ public sealed class KubernetesConnection : IDisposable
 
     private const string PodAuthority = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
+    private const int StreamWindow = 8 * 1024 * 1024;
+
     private readonly HttpMessageInvoker _invoker;
     private readonly ServiceClientCredentials? _credentials;
     private readonly ProductInfoHeaderValue[] _userAgent;
@@ -203,6 +205,9 @@ public sealed class KubernetesConnection : IDisposable
             KeepAlivePingTimeout = PingTimeout,
             ConnectTimeout = TimeSpan.FromSeconds(5),
             EnableMultipleHttp2Connections = true,
+
+            // Room for a burst of events: a server gives up a watcher that does not take its events within about 50 ms.
+            InitialHttp2StreamWindowSize = StreamWindow,
             AllowAutoRedirect = false,
             UseCookies = false,
             ActivityHeadersPropagator = null,

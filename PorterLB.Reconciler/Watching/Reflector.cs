@@ -23,9 +23,15 @@ internal sealed class Reflector<TEntity>(
     // hides a dead server from our pings). Being wrong costs one request.
     private static readonly TimeSpan IdleDeadline = TimeSpan.FromMinutes(3);
 
+    // How long events that are on their way may take before a watch counts as behind.
+    private static readonly TimeSpan OnTheWay = TimeSpan.FromSeconds(1);
+
     private readonly ReflectorState _state = new(random);
     private readonly long _start = time.GetTimestamp();
     private string? _reported;
+
+    /// <summary>See <see cref="Caching.InformerOptions{TEntity}.SilenceCheck"/>.</summary>
+    public TimeSpan? SilenceCheck { get; init; }
 
     private TimeSpan Now => time.GetElapsedTime(_start);
 
@@ -85,7 +91,9 @@ internal sealed class Reflector<TEntity>(
         var sawEvent = false;
         var accepted = false;
         using var idle = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, idle.Token);
+        using var behind = new CancellationTokenSource();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, idle.Token, behind.Token);
+        var check = Task.CompletedTask;
         try
         {
             await using var stream = await client.WatchAsync(
@@ -94,6 +102,7 @@ internal sealed class Reflector<TEntity>(
             opened = Now;
             Connected();
             idle.CancelAfter(IdleDeadline);
+            check = SilenceCheck is { } interval ? CheckAsync(interval, behind, either.Token) : Task.CompletedTask;
             while (await stream.ReadAsync(either.Token) is { } change)
             {
                 sawEvent = true;
@@ -104,6 +113,10 @@ internal sealed class Reflector<TEntity>(
 
             _state.WatchEnded(Now, Now - opened, sawEvent);
             logger.WatchEnded(name, _state.Version);
+        }
+        catch (OperationCanceledException) when (behind.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            _state.WatchEnded(Now, Now - opened, sawEvent);
         }
         catch (OperationCanceledException) when (idle.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -132,6 +145,45 @@ internal sealed class Reflector<TEntity>(
             }
 
             Failed("watched", exception);
+        }
+        finally
+        {
+            await either.CancelAsync();
+            await check.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Cancels <paramref name="behind"/> once the server has a version that the silent watch does not come to tell.</summary>
+    private async Task CheckAsync(TimeSpan interval, CancellationTokenSource behind, CancellationToken cancellationToken)
+    {
+        // Chooses nothing: the server looks at its own cache, and only the version in the answer counts.
+        var nothing = scope with { ResourceVersion = "0", FieldSelector = "metadata.name=." };
+        while (true)
+        {
+            var before = _state.Version;
+            await Task.Delay(interval, time, cancellationToken);
+            if (_state.Version != before)
+            {
+                continue;
+            }
+
+            string newest;
+            try
+            {
+                newest = (await client.ListAsync(type, nothing, cancellationToken)).ResourceVersion;
+            }
+            catch (Exception exception) when (exception is ApiException or HttpRequestException or TimeoutException or IOException)
+            {
+                continue;
+            }
+
+            await Task.Delay(OnTheWay, time, cancellationToken);
+            if (ulong.TryParse(newest, out var there) && ulong.TryParse(_state.Version, out var here) && there > here)
+            {
+                logger.WatchBehind(name, _state.Version, newest);
+                await behind.CancelAsync();
+                return;
+            }
         }
     }
 

@@ -198,6 +198,31 @@ public sealed class InformerTests : IDisposable
     }
 
     /// <summary>Turns the clock on in small steps until the server is asked again; returns how far.</summary>
+    [Fact]
+    public async Task A_silent_watch_that_the_server_has_forgotten_is_opened_anew()
+    {
+        _server.List("10");
+        _server.Watch();
+        await using var recording = new RecordingInformer(_client, _time, silenceCheck: TimeSpan.FromSeconds(5));
+        await recording.UntilConnectedAsync(true);
+        await _server.NextAsync();
+        await _server.NextAsync();
+
+        _server.List("10");
+        await AdvanceUntilRequestAsync();
+        Assert.Equal("?resourceVersion=0&fieldSelector=metadata.name=.", (await _server.NextAsync()).Query);
+
+        // The same version: nothing was missed. A higher one, and no event comes: the watch is dead.
+        _server.List("12");
+        await AdvanceUntilRequestAsync();
+        await _server.NextAsync();
+        _server.Watch();
+        await AdvanceUntilRequestAsync();
+        var again = await _server.NextAsync();
+        Assert.Contains("watch=true", again.Query, StringComparison.Ordinal);
+        Assert.Contains("resourceVersion=10", again.Query, StringComparison.Ordinal);
+    }
+
     private async Task<TimeSpan> AdvanceUntilRequestAsync()
     {
         var step = TimeSpan.FromMilliseconds(200);

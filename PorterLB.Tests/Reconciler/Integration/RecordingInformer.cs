@@ -14,12 +14,12 @@ internal sealed class RecordingInformer : IAsyncDisposable
     private readonly Channel<bool> _connected = Channel.CreateUnbounded<bool>();
     private readonly Task _run;
 
-    public RecordingInformer(IKubernetesClient client, TimeProvider time, string? @namespace = null)
+    public RecordingInformer(IKubernetesClient client, TimeProvider time, string? @namespace = null, TimeSpan? silenceCheck = null)
     {
         Informer = new Informer<ConfigMap>(
             client,
             ConfigMap.EntityType,
-            new InformerOptions<ConfigMap> { Namespace = @namespace },
+            new InformerOptions<ConfigMap> { Namespace = @namespace, SilenceCheck = silenceCheck },
             time,
             new Random(1),
             NullLogger<Informer<ConfigMap>>.Instance);
