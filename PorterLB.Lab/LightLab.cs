@@ -45,10 +45,13 @@ public sealed class LightLab : IAsyncDisposable
 
     private const int MaxManagers = 2;
     private const int ManagerHealthPort = 8081;
+    private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
     private readonly LabSession _session;
     private readonly List<LightNode> _nodes = [];
     private readonly List<Host> _managerHosts = [];
+    private readonly CancellationTokenSource _ending = new();
+    private LabProcess? _manager;
 
     private LightLab(LabSession session, Segment segment, ControlPlane plane, Host client)
     {
@@ -68,11 +71,7 @@ public sealed class LightLab : IAsyncDisposable
     public IReadOnlyList<LightNode> Nodes => _nodes;
 
     /// <summary>The manager that was started last.</summary>
-    public LabProcess Manager
-    {
-        get => field ?? throw new LabException("No manager was started.");
-        private set;
-    }
+    public LabProcess Manager => _manager ?? throw new LabException("No manager was started.");
 
     /// <summary>Where everything that runs in the lab writes its log.</summary>
     public string LogFolder => Path.Combine(_session.Folder, "logs");
@@ -145,23 +144,25 @@ public sealed class LightLab : IAsyncDisposable
     {
         var command = new Command(
             Repository.Binary, ["manager", $"--kubeconfig={ControlPlane.KubeconfigFor(ManagerUser)}", "--webhook-port=0", .. arguments]);
-        return Manager = _session.Start($"manager-{replica + 1}", _managerHosts[replica].Namespace.Inside(command.Unprivileged()));
+        return _manager = _session.Start($"manager-{replica + 1}", _managerHosts[replica].Namespace.Inside(command.Unprivileged()));
     }
 
     public Host ManagerHost(int replica = 0) => _managerHosts[replica];
 
-    /// <summary>Installs, starts a manager and a speaker on every node, and waits until all are ready.</summary>
+    /// <summary>
+    /// Installs, starts a manager and a speaker on every node, and waits until all are ready. The manager is started again whenever it
+    /// ends, as its Deployment would: a leader that cannot renew its lease must end.
+    /// </summary>
     public async Task StartPorterLBAsync(CancellationToken cancellationToken = default)
     {
         await InstallAsync(cancellationToken);
-        var manager = StartManager();
+        _ = KeepManagerAsync(StartManager());
         foreach (var node in _nodes)
         {
             node.StartSpeaker();
         }
 
-        await ControlPlane.WaitUntilAsync(
-            "the manager to be ready", async () => await _managerHosts[0].GetAsync(ManagerHealthPort, "/readyz", cancellationToken) is not null, StartPatience, cancellationToken, manager);
+        await WaitForManagerAsync(cancellationToken);
         foreach (var node in _nodes)
         {
             await node.WaitUntilReadyAsync(StartPatience, cancellationToken);
@@ -290,7 +291,8 @@ public sealed class LightLab : IAsyncDisposable
                 return addresses.Length >= count;
             },
             patience,
-            cancellationToken);
+            cancellationToken,
+            _manager);
         foreach (var node in _nodes)
         {
             foreach (var address in addresses)
@@ -304,8 +306,10 @@ public sealed class LightLab : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _ending.CancelAsync();
         ControlPlane.Api.Dispose();
         await Task.Run(_session.Dispose);
+        _ending.Dispose();
     }
 
     private static JsonObject Port(string name, string protocol) =>
@@ -313,6 +317,32 @@ public sealed class LightLab : IAsyncDisposable
 
     private static JsonObject Strings(IReadOnlyDictionary<string, string> values) =>
         new(values.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value))));
+
+    private async Task KeepManagerAsync(LabProcess manager)
+    {
+        var ending = _ending.Token;
+        try
+        {
+            while (true)
+            {
+                await manager.WaitForExitAsync(ending);
+                await Task.Delay(RestartPause, ending);
+                manager = StartManager();
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The lab is going.
+        }
+    }
+
+    private Task WaitForManagerAsync(CancellationToken cancellationToken) =>
+        ControlPlane.WaitUntilAsync(
+            "the manager to be ready",
+            async () => await _managerHosts[0].GetAsync(ManagerHealthPort, "/readyz", cancellationToken) is not null,
+            StartPatience,
+            cancellationToken,
+            Manager);
 
     private async Task AddNodeAsync(string name, int number, string echo, CancellationToken cancellationToken)
     {

@@ -151,13 +151,13 @@ public sealed class Demo
     {
         _narrator.Chapter($"The cable of {cut.Name} is put back");
         var before = await OwnersAsync();
-        var (probes, log, _) = await WatchAsync(() => SwitchAsync($"ip link set p-{cut.Name} up"), TimeSpan.FromSeconds(5));
+        var (probes, log, pluggedAt) = await WatchAsync(() => SwitchAsync($"ip link set p-{cut.Name} up"), TimeSpan.FromSeconds(5));
         ShowFlows(probes);
         var after = await OwnersAsync();
         _narrator.Check(before.All(pair => after[pair.Key] == pair.Value), $"nothing moves: {Describe(after)}");
         var two = log.Addresses.Max(entry => entry.TwoAnswered);
         _narrator.Measured("cable put back: two nodes answered for", Milliseconds(two), "<= 1 s", two <= TwoAnswerers);
-        _narrator.Measured("cable put back: probes lost", $"{probes.Lost} of {probes.Sent}", "0", probes.Lost == 0);
+        ShowLost("cable put back", probes, log, pluggedAt);
     }
 
     private async Task CutOwnerWithPodAsync()
@@ -165,10 +165,9 @@ public sealed class Demo
         var owner = Node((await OwnersAsync())[V4]);
         _narrator.Chapter($"A second cut: {owner.Name}, which owns the address now and runs a Pod too");
         var (probes, log, cutAt) = await WatchAsync(() => SwitchAsync($"ip link set p-{owner.Name} down"), TimeSpan.FromSeconds(3));
-        var next = log.For(V4).FirstFromAnother(owner.Host.Mac, cutAt);
-        var took = next is null ? TimeSpan.MaxValue : TimeSpan.FromTicks((next.Answered - cutAt) / 100);
+        var silence = log.For(V4).SilenceAfter(owner.Host.Mac);
         _narrator.Measured(
-            "second cut: another node answers ARP after", next is null ? "never" : Milliseconds(took), "< 500 ms", took < TakeOver);
+            "second cut: nobody answers ARP for", silence is { } time ? Milliseconds(time) : "ever", "< 500 ms", silence < TakeOver);
         var late = probes.Flows.SelectMany(flow => flow.Samples).Where(sample => sample.Sent > cutAt + 1_000_000_000).ToList();
         var answered = late.Count(sample => sample.Answered is not null);
         _narrator.Check(answered > 0, "the address answers on the new node");
@@ -196,13 +195,7 @@ public sealed class Demo
             () => KubectlAsync("--namespace", LightLab.SystemNamespace, "delete", "--wait=false", pod), TimeSpan.FromSeconds(5));
         var survived = await held.StopAsync(_cancel);
         ShowFlows(probes);
-        _narrator.Measured("speaker stopped: probes lost", $"{probes.Lost} of {probes.Sent}", "0", probes.Lost == 0);
-        if (probes.Lost > 0)
-        {
-            _narrator.Say($"Lost after the command: {probes.DescribeLost(deletedAt)}");
-            _narrator.Say($"{V4}: {string.Join(", ", Turns(log.For(V4), deletedAt))}");
-        }
-
+        ShowLost("speaker stopped", probes, log, deletedAt);
         _narrator.Measured("speaker stopped: connections open at that moment that broke", $"{probes.Broken} of {probes.Sent / 2}");
         _narrator.Measured("speaker stopped: held TCP connections that survived", $"{survived.Survived} of {survived.Opened}");
         _narrator.Say("An established connection through a moved address ends: its translation was kept by the node that left. So an address");
@@ -270,6 +263,20 @@ public sealed class Demo
     }
 
     private string? NameOf(string? mac) => _lab.Nodes.FirstOrDefault(node => node.Host.Mac == mac)?.Name;
+
+    /// <summary>Promises that nothing was lost, and tells when what was lost was sent and who answered around then.</summary>
+    private void ShowLost(string when, ProbeResult probes, AnswerLog log, long happened)
+    {
+        _narrator.Measured($"{when}: probes lost", $"{probes.Lost} of {probes.Sent}", "0", probes.Lost == 0);
+        if (probes.Lost > 0)
+        {
+            _narrator.Say($"Lost, by when they were sent after the command: {probes.DescribeLost(happened)}");
+            foreach (var address in _addresses)
+            {
+                _narrator.Say($"Who answered for {address}: {string.Join(", ", Turns(log.For(address), happened))}");
+            }
+        }
+    }
 
     /// <summary>Who answered, each time that it became another, and when after a moment.</summary>
     private IEnumerable<string> Turns(AddressAnswers said, long since) => said.Answers

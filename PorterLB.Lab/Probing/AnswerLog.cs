@@ -49,6 +49,12 @@ public sealed record AddressAnswers(string Address, ImmutableArray<Answer> Answe
     public Answer? FirstFromAnother(string than, long since) =>
         Answers.FirstOrDefault(answer => answer.Answered >= since && answer.Mac != than);
 
+    /// <summary>From the last answer of one to the first of another after it; null when no other followed.</summary>
+    public TimeSpan? SilenceAfter(string mac) =>
+        Answers.LastOrDefault(answer => answer.Mac == mac) is { } last && FirstFromAnother(mac, last.Answered) is { } next
+            ? TimeSpan.FromTicks((next.Answered - last.Answered) / 100)
+            : null;
+
     /// <summary>Who answered last before a moment.</summary>
     public string? AnswererAt(long moment) => Answers.LastOrDefault(answer => answer.Answered <= moment)?.Mac;
 }

@@ -1,63 +1,114 @@
 using PorterLB.Lab;
-using PorterLB.Lab.Cluster;
-using PorterLB.Lab.Faults;
 using PorterLB.Lab.Lifetime;
 using PorterLB.Lab.Processes;
 
 namespace PorterLB.Tests.EndToEnd;
 
-/// <summary>What a user gets wrong is told in a sentence that says what to do.</summary>
+/// <summary>What users get wrong: told in one clear sentence, and nothing that is announced is disturbed.</summary>
 [Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
-public sealed class BadInputTests(ITestOutputHelper output)
+public sealed class BadInputTests(LayerTwoLab layerTwo, ITestOutputHelper output) : IClassFixture<LayerTwoLab>
 {
     private static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
 
+    private LightLab Lab => layerTwo.Lab;
+
     [Fact]
-    public async Task A_kubeconfig_that_points_nowhere_is_one_sentence_and_an_exit_code()
+    public async Task An_Eip_that_does_not_parse_is_refused_at_kubectl_apply()
     {
-        Assert.SkipUnless(File.Exists(Repository.Binary), $"{Repository.Binary} was not built: run 'make build'.");
-        foreach (var command in (string[])["manager", "speaker"])
-        {
-            var result = await new Command(Repository.Binary, [command, "--kubeconfig=/nowhere/kubeconfig", .. (string[])(command == "speaker" ? ["--node-name=n1"] : [])]).TryRunAsync(Cancel);
-            Assert.False(result.Succeeded);
-            Assert.Contains("/nowhere/kubeconfig", result.Text, StringComparison.Ordinal);
-            Assert.DoesNotContain("   at ", result.Text, StringComparison.Ordinal);
-            Assert.Single(result.Text.Trim().Split('\n'));
-        }
+        SkipWithoutLab();
+        var refused = await Lab.ApplyAsync(EipManifest("broken", "ten dot something"), Cancel);
+        output.WriteLine(refused.Text);
+        Assert.False(refused.Succeeded);
+        Assert.Contains("spec.address", refused.Text, StringComparison.Ordinal);
+        await NothingWasDisturbedAsync();
     }
 
     [Fact]
-    public async Task A_Service_that_asks_for_an_address_in_no_Eip_is_told_so_and_nothing_else_is_disturbed()
+    public async Task A_Service_that_asks_for_an_address_in_no_Eip_is_told_by_an_Event()
     {
-        Assert.SkipWhen(Privileges.Lacking is not null, Privileges.Lacking ?? "");
-        await using var lab = await LightLab.StartAsync(new LightLabOptions { Kind = "tests" }, output.WriteLine, Cancel);
-        await lab.StartPorterLBAsync(Cancel);
-        await lab.CreatePoolAsync(cancellationToken: Cancel);
-        var addresses = await lab.PublishAsync("web", Cancel);
-        var faults = new OwnerFaults(lab, addresses);
-        var owner = await faults.OwnerAsync(addresses[0], Cancel);
+        SkipWithoutLab();
+        await Lab.CreateServiceAsync("elsewhere", Annotations(("eip.openelb.kubesphere.io/v1alpha1", "198.51.100.7")), cancellationToken: Cancel);
+        var told = await WarningAsync("elsewhere");
+        Assert.Contains("198.51.100.7", told, StringComparison.Ordinal);
+        await NothingWasDisturbedAsync();
+    }
 
-        await lab.CreateServiceAsync(
-            "odd",
-            new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["lb.kubesphere.io/v1alpha1"] = "porterlb",
-                ["eip.openelb.kubesphere.io/v1alpha1"] = "198.51.100.7",
-            },
-            cancellationToken: Cancel);
-        var events = "";
-        await ControlPlane.WaitUntilAsync(
-            "an Event about 198.51.100.7",
+    [Fact]
+    public async Task An_address_of_a_subnet_that_no_interface_has_is_told_by_an_Event_and_not_announced()
+    {
+        SkipWithoutLab();
+        Assert.True((await Lab.ApplyAsync(EipManifest("far", "203.0.113.0/28"), Cancel)).Succeeded);
+        await Lab.CreateServiceAsync("far", Annotations(("eip.openelb.kubesphere.io/v1alpha2", "far")), cancellationToken: Cancel);
+        var told = await WarningAsync("far");
+        Assert.Contains("203.0.113.", told, StringComparison.Ordinal);
+        await NothingWasDisturbedAsync();
+    }
+
+    [Theory]
+    [InlineData("manager")]
+    [InlineData("speaker", "--node-name=n1")]
+    public async Task A_kubeconfig_that_is_not_there_ends_the_program_with_one_sentence(string program, params string[] more)
+    {
+        SkipWithoutLab();
+        var ended = await new Command(Repository.Binary, [program, "--kubeconfig=/nonexistent/kubeconfig", .. more]).TryRunAsync(Cancel);
+        output.WriteLine(ended.Text);
+        Assert.NotEqual(0, ended.ExitCode);
+        Assert.Contains("/nonexistent/kubeconfig", ended.Text, StringComparison.Ordinal);
+        Assert.Single(ended.Text.Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_port_in_use_ends_the_program_with_one_sentence()
+    {
+        SkipWithoutLab();
+        var second = new Command(Repository.Binary, "manager", $"--kubeconfig={Lab.ControlPlane.AdminKubeconfig}", "--webhook-port=0");
+        var ended = await Lab.ManagerHost().Namespace.Inside(second).TryRunAsync(Cancel);
+        output.WriteLine(ended.Text);
+        Assert.NotEqual(0, ended.ExitCode);
+        Assert.Contains("is in use", ended.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", ended.Text, StringComparison.Ordinal);
+        await NothingWasDisturbedAsync();
+    }
+
+    private static string EipManifest(string name, string address) =>
+        $"""
+        apiVersion: network.kubesphere.io/v1alpha2
+        kind: Eip
+        metadata:
+          name: {name}
+        spec:
+          address: {address}
+        """;
+
+    private static Dictionary<string, string> Annotations(params (string Key, string Value)[] more) =>
+        more.Append((Key: "lb.kubesphere.io/v1alpha1", Value: "porterlb")).ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+
+    private static void SkipWithoutLab() => Assert.SkipWhen(Privileges.Lacking is not null, Privileges.Lacking ?? "");
+
+    private async Task<string> WarningAsync(string service)
+    {
+        string? message = null;
+        await PorterLB.Lab.Cluster.ControlPlane.WaitUntilAsync(
+            $"a Warning about Service {service}",
             async () =>
             {
-                events = (await lab.ControlPlane.Kubectl("get", "events", "--field-selector=involvedObject.name=odd", "-o", "jsonpath={.items[*].message}").TryRunAsync(Cancel)).Text;
-                return events.Contains("198.51.100.7", StringComparison.Ordinal);
+                var events = await Lab.ControlPlane.Api.GetAsync("/api/v1/namespaces/default/events", Cancel);
+                message = (string?)events!["items"]!.AsArray()
+                    .FirstOrDefault(item => (string?)item!["type"] == "Warning" && (string?)item["involvedObject"]?["name"] == service)?["message"];
+                return message is not null;
             },
-            TimeSpan.FromSeconds(15),
+            TimeSpan.FromSeconds(20),
             Cancel);
-        output.WriteLine(events);
-        Assert.Contains("in no Eip", events, StringComparison.Ordinal);
-        Assert.Same(owner, await faults.OwnerAsync(addresses[0], Cancel));
+        output.WriteLine(message!);
+        return message!;
+    }
+
+    private async Task NothingWasDisturbedAsync()
+    {
+        foreach (var address in layerTwo.Addresses)
+        {
+            await layerTwo.Faults.OwnerAsync(address, Cancel);
+        }
     }
 }

@@ -1,0 +1,155 @@
+using System.Net.Sockets;
+using PorterLB.Lab;
+using PorterLB.Lab.Faults;
+using PorterLB.Lab.Lifetime;
+using PorterLB.Lab.Probing;
+using PorterLB.Lab.Processes;
+
+namespace PorterLB.Tests.EndToEnd;
+
+/// <summary>The promises of layer 2, with real processes, real kernels and a client that measures.</summary>
+[Collection(EndToEndCollection.Name)]
+[Trait("Category", "EndToEnd")]
+public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output) : IClassFixture<LayerTwoLab>
+{
+    private static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
+    private static readonly TimeSpan TakeOver = TimeSpan.FromMilliseconds(500);
+
+    private LightLab Lab => layerTwo.Lab;
+
+    [Fact]
+    public async Task A_Service_gets_an_address_of_each_family_and_exactly_one_node_answers_for_each()
+    {
+        SkipWithoutLab();
+        var (first, last) = (Lab.Segment.IPv4(100).ToString(), Lab.Segment.IPv4(119).ToString());
+        Assert.Equal([AddressFamily.InterNetwork, AddressFamily.InterNetworkV6], layerTwo.Addresses.Select(address => address.AddressFamily).Order());
+        Assert.InRange(layerTwo.V4.ToString(), first, last);
+        foreach (var address in layerTwo.Addresses)
+        {
+            var owner = await layerTwo.Faults.OwnerAsync(address, Cancel);
+            var judge = address.AddressFamily == AddressFamily.InterNetwork
+                ? await Lab.Client.Command("arping", "-c3", "-w3", "-I", "eth0", $"{address}").RunAsync(Cancel)
+                : await Lab.Client.Command("ndisc6", "-m", "-r1", $"{address}", "eth0").RunAsync(Cancel);
+            output.WriteLine(judge);
+            foreach (var node in Lab.Nodes)
+            {
+                Assert.Equal(node == owner, judge.Contains(node.Host.Mac, StringComparison.OrdinalIgnoreCase));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_cut_cable_silences_an_address_for_less_than_half_a_second_and_its_return_moves_nothing()
+    {
+        SkipWithoutLab();
+        await layerTwo.Faults.SettleAsync(Cancel);
+        var cut = Told(await layerTwo.Faults.CutCableAsync(Cancel));
+        Assert.True(cut.Probes.LongestSilence < TakeOver, $"silent for {cut.Probes.LongestSilence}");
+        var next = await layerTwo.Faults.OwnerAsync(layerTwo.V4, Cancel);
+        Assert.NotEqual(cut.Owner, next);
+
+        var back = Told(await layerTwo.Faults.PlugCableAsync(cut.Owner, Cancel));
+        Assert.True(back.TwoAnswered <= TimeSpan.FromSeconds(1), $"two nodes answered for {back.TwoAnswered}");
+        Assert.All(back.Probes.Flows.Where(flow => flow.Protocol == "udp"), flow => Assert.Equal(0, flow.Lost));
+        Assert.Equal(next, await layerTwo.Faults.OwnerAsync(layerTwo.V4, Cancel));
+    }
+
+    [Fact]
+    public async Task A_port_that_drops_every_frame_silences_an_address_for_less_than_half_a_second()
+    {
+        SkipWithoutLab();
+        await layerTwo.Faults.SettleAsync(Cancel);
+        var lost = Told(await layerTwo.Faults.BlackholeAsync(Cancel));
+        await lost.Owner.Host.ForwardAsync(Cancel);
+        Assert.True(lost.Probes.LongestSilence < TakeOver, $"silent for {lost.Probes.LongestSilence}");
+        Assert.NotEqual(lost.Owner, await layerTwo.Faults.OwnerAsync(layerTwo.V4, Cancel));
+    }
+
+    [Fact]
+    public async Task A_speaker_that_is_told_to_stop_hands_over_without_an_unanswered_probe()
+    {
+        SkipWithoutLab();
+        await layerTwo.Faults.SettleAsync(Cancel);
+        var stopped = Told(await layerTwo.Faults.TerminateAsync(Cancel));
+        stopped.Owner.StartSpeaker();
+
+        // Connections under way at that very moment may end with the node that had them; a datagram every 5 ms shows any gap.
+        Assert.All(stopped.Probes.Flows.Where(flow => flow.Protocol == "udp"), flow => Assert.Equal(0, flow.Lost));
+        Assert.All(stopped.Answers.Addresses, address => Assert.True(address.LongestSilence < TimeSpan.FromMilliseconds(150), $"{address.Address} was not answered for {address.LongestSilence}"));
+        Assert.True(stopped.TwoAnswered <= TimeSpan.FromSeconds(1), $"two nodes answered for {stopped.TwoAnswered}");
+        Assert.NotEqual(stopped.Owner, await layerTwo.Faults.OwnerAsync(layerTwo.V4, Cancel));
+    }
+
+    [Fact]
+    public async Task When_a_speaker_is_killed_another_node_answers_within_half_a_second()
+    {
+        SkipWithoutLab();
+        await layerTwo.Faults.SettleAsync(Cancel);
+        var killed = Told(await layerTwo.Faults.KillAsync(Cancel));
+        killed.Owner.StartSpeaker();
+        Assert.True(killed.UntilAnotherAnswers(layerTwo.V4) < TakeOver, $"after {killed.UntilAnotherAnswers(layerTwo.V4)}");
+    }
+
+    [Fact]
+    public async Task When_a_speaker_is_frozen_another_node_answers_within_half_a_second_and_goes_on_after_the_thaw()
+    {
+        SkipWithoutLab();
+        await layerTwo.Faults.SettleAsync(Cancel);
+        var frozen = Told(await layerTwo.Faults.SuspendAsync(Cancel));
+        var next = await layerTwo.Faults.OwnerAsync(layerTwo.V4, Cancel);
+        frozen.Owner.Speaker.Send(UnixSignal.Continue);
+        Assert.True(frozen.UntilAnotherAnswers(layerTwo.V4) < TakeOver, $"after {frozen.UntilAnotherAnswers(layerTwo.V4)}");
+        await layerTwo.Faults.SettleAsync(Cancel);
+        Assert.Equal(next, await layerTwo.Faults.OwnerAsync(layerTwo.V4, Cancel));
+    }
+
+    [Fact]
+    public async Task While_the_API_server_is_down_another_node_takes_over_all_the_same()
+    {
+        SkipWithoutLab();
+        await layerTwo.Faults.SettleAsync(Cancel);
+        await Lab.ControlPlane.KillApiServerAsync(Cancel);
+        try
+        {
+            var cut = Told(await layerTwo.Faults.CutCableAsync(Cancel));
+            await cut.Owner.Host.PlugCableAsync(Cancel);
+            Assert.True(cut.Probes.LongestSilence < TakeOver, $"silent for {cut.Probes.LongestSilence}");
+        }
+        finally
+        {
+            await Lab.ControlPlane.StartApiServerAsync(Cancel);
+        }
+    }
+
+    [Fact]
+    public async Task When_a_Service_is_deleted_nobody_answers_for_its_addresses_any_more()
+    {
+        SkipWithoutLab();
+        var addresses = await Lab.PublishAsync("short-lived", Cancel);
+        foreach (var address in addresses)
+        {
+            await layerTwo.Faults.OwnerAsync(address, Cancel);
+        }
+
+        await Lab.ControlPlane.Kubectl("delete", "service", "short-lived", "--timeout=20s").RunAsync(Cancel);
+        await Task.Delay(TimeSpan.FromSeconds(1), Cancel);
+        using var observer = await ClientProgram.ObserveAsync(Lab.Client, [.. addresses, .. layerTwo.Addresses], cancellationToken: Cancel);
+        await Task.Delay(TimeSpan.FromSeconds(1), Cancel);
+        var log = await observer.StopAsync(Cancel);
+        Assert.All(addresses, address => Assert.Empty(log.For(address).Answers));
+        Assert.All(layerTwo.Addresses, address => Assert.Single(log.For(address).Answerers));
+    }
+
+    private static void SkipWithoutLab() => Assert.SkipWhen(Privileges.Lacking is not null, Privileges.Lacking ?? "");
+
+    private FaultResult Told(FaultResult result)
+    {
+        output.WriteLine($"{result.Owner.Name} owned {layerTwo.V4}; another answered after {result.UntilAnotherAnswers(layerTwo.V4)?.TotalMilliseconds:0} ms; two answered for {result.TwoAnswered.TotalMilliseconds:0} ms");
+        foreach (var flow in result.Probes.Flows)
+        {
+            output.WriteLine($"{flow}; longest pause {flow.LongestPause.TotalMilliseconds:0} ms");
+        }
+
+        return result;
+    }
+}
