@@ -29,7 +29,7 @@ internal static class ClientCommands
                 started();
                 var observer = new AnswerObserver(
                     Host.Interface, [.. parsed.GetRequiredValue(targets).Select(IPAddress.Parse)], TimeSpan.FromMilliseconds(parsed.GetRequiredValue(interval)));
-                return Task.Run(() => observer.Run(stop), CancellationToken.None);
+                return Task.Factory.StartNew(() => observer.Run(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             });
     }
 
@@ -57,16 +57,15 @@ internal static class ClientCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var closed = Task.Run(
-                () =>
+            // A thread of its own: one of the pool's, blocked, would delay what is measured.
+            new Thread(() =>
+            {
+                while (Console.In.Read() >= 0)
                 {
-                    while (Console.In.Read() >= 0)
-                    {
-                    }
+                }
 
-                    stop.Cancel();
-                },
-                CancellationToken.None);
+                stop.Cancel();
+            }) { IsBackground = true }.Start();
             var result = await run(parsed, () => Console.Out.WriteLine(ClientProgram.Started), stop.Token);
             Console.Out.Write(JsonSerializer.Serialize(result));
             return 0;

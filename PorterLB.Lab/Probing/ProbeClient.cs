@@ -23,9 +23,15 @@ internal sealed class ProbeClient(IReadOnlyList<IPEndPoint> targets, TimeSpan in
     /// <summary>Runs until told to stop, and then until the last answer is due.</summary>
     public async Task<ProbeResult> RunAsync(CancellationToken stop)
     {
-        var pacing = new Thread(() => Pace(stop)) { Priority = ThreadPriority.AboveNormal };
-        pacing.Start();
-        await Task.Run(pacing.Join, CancellationToken.None);
+        // On a thread of its own, waited for without one: the pool begins with one thread for each processor, and each that is blocked
+        // makes the answers wait for half a second, until the pool grows.
+        var paced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            Pace(stop);
+            paced.SetResult();
+        }) { Priority = ThreadPriority.AboveNormal }.Start();
+        await paced.Task;
         await Task.WhenAll(_underWay.Keys);
         var flows = _samples.GroupBy(sample => (sample.Target, sample.Protocol))
             .OrderBy(flow => flow.Key.Target.AddressFamily).ThenBy(flow => flow.Key.Protocol, StringComparer.Ordinal)
