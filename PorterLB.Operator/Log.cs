@@ -44,8 +44,11 @@ internal static partial class Log
     [LoggerMessage(EventId = 3107, Level = LogLevel.Warning, Message = "Service {Service}: the annotations {Annotations} say what no manager wrote; what was known before stands")]
     public static partial void ElectionForged(this ILogger logger, EntityKey service, string annotations);
 
-    [LoggerMessage(EventId = 3000, Level = LogLevel.Information, Message = "porterlb manager {Version} starts against {Server} (Kubernetes 1.{Minor})")]
-    public static partial void ManagerStarts(this ILogger logger, string version, Uri server, int minor);
+    [LoggerMessage(EventId = 3000, Level = LogLevel.Information, Message = "porterlb manager {Version} starts against {Server} (Kubernetes {Kubernetes})")]
+    public static partial void ManagerStarts(this ILogger logger, string version, Uri server, string kubernetes);
+
+    [LoggerMessage(EventId = 3001, Level = LogLevel.Information, Message = "The API server was Kubernetes {Before} and is now {Now}")]
+    public static partial void ServerChanged(this ILogger logger, string before, string now);
 
     [LoggerMessage(EventId = 3109, Level = LogLevel.Warning, Message = "No hello key in Secret {Namespace}/porterlb-speakers: {Problem}; waiting for it")]
     public static partial void WaitsForKeys(this ILogger logger, string @namespace, string problem);

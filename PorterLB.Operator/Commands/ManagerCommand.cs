@@ -58,12 +58,11 @@ internal static class ManagerCommand
 
         // The composition root: the one place that chooses clock and randomness.
 #pragma warning disable RS0030
-        services.AddSingleton(TimeProvider.System);
+        var time = TimeProvider.System;
         services.AddSingleton(new Random());
-        var probe = new KubernetesClient(connection, TimeProvider.System);
 #pragma warning restore RS0030
-        var features = await ServerFeatures.DiscoverAsync(probe, cancellationToken);
-
+        services.AddSingleton(time);
+        var features = await Running.DiscoverAsync("porterlb manager", result.InvocationConfiguration.Error, connection, time, cancellationToken);
         services.AddSingleton(connection);
         services.AddSingleton(features);
         services.AddSingleton(new ManagerSettings(
@@ -91,7 +90,7 @@ internal static class ManagerCommand
             .AddMetrics(result.GetRequiredValue(Common.MetricsAddress));
 
         using var host = builder.Build();
-        host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("PorterLB").ManagerStarts(Running.Version, connection.Server, features.Minor);
+        host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("PorterLB").ManagerStarts(Running.Version, connection.Server, $"{features.Version}");
         await host.RunAsync(cancellationToken);
         return 0;
     }
@@ -123,12 +122,12 @@ internal static class ManagerCommand
         return builder
             .AddInformer(ServiceView.Type, options =>
             {
-                options.SilenceCheck = features.ServiceSilenceCheck;
+                options.SilenceCheck = () => features.ServiceSilenceCheck;
                 ServiceTriggers.Index(options, ownership);
             })
             .AddInformer(NodeView.Type)
             .AddInformer(NamespaceView.Type)
-            .AddInformer(features.Endpoints, options => options.AddIndex(EndpointsView.ByService, view => view.Service is { } service ? [$"{service}"] : []))
+            .AddInformer(EndpointsView.SliceV1, EndpointsView.Configure)
             .AddInformer(V1Alpha2Eip.Type)
             .AddInformer(V1Alpha2LayerTwoConfig.Type)
             .AddInformer(V1Alpha2Speaker.Type)
@@ -158,6 +157,7 @@ internal static class ManagerCommand
             .AddValidationWebhook<EipWebhook, V1Alpha2Eip>(V1Alpha2Eip.Type)
             .AddValidationWebhook<LayerTwoConfigWebhook, V1Alpha2LayerTwoConfig>(V1Alpha2LayerTwoConfig.Type)
             .AddValidationWebhook<ServiceWebhook, ServiceView>(ServiceView.Type)
+            .AddRunnable<ServerFollower>()
             .AddLeaderRunnable<ClusterWatch>()
             .AddLeaderRunnable<HelloKeySecret>();
     }

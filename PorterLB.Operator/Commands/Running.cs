@@ -1,4 +1,5 @@
 using System.Reflection;
+using PorterLB.Operator.Entities;
 using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Hosting;
 
@@ -27,6 +28,15 @@ internal static class Running
             return exception is ArgumentException ? WrongUsage : 1;
         }
     }
+
+    /// <summary>Waits for the API server, and finds out what it is.</summary>
+    public static async Task<ServerFeatures> DiscoverAsync(
+        string program, TextWriter error, KubernetesConnection connection, TimeProvider time, CancellationToken cancellationToken) =>
+        new(await ServerFeatures.VersionOfAsync(
+            new KubernetesClient(connection, time),
+            problem => error.WriteLineAsync($"{program}: {problem}. Trying again; if it stays so, check --kubeconfig (or KUBECONFIG)."),
+            time,
+            cancellationToken));
 
     private static string? Sentence(Exception exception) => exception switch
     {

@@ -12,7 +12,6 @@ internal static class SpeakerCommand
 {
     private const int DefaultHelloPort = 7474;
 
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private static readonly CommonOptions Common = new($":{Names.SpeakerMetricsPort}", $"127.0.0.1:{Names.SpeakerHealthPort}");
     private static readonly Option<string> NodeName = Flags.Text("--node-name", "NODE_NAME", "", "The name of the Node that this runs on.");
     private static readonly Option<int> HelloPort = Flags.Port("--hello-port", "HELLO_PORT", DefaultHelloPort, "UDP port of the hellos, the same on all nodes.");
@@ -58,7 +57,8 @@ internal static class SpeakerCommand
         services.AddSingleton(new Random());
 #pragma warning restore RS0030
         services.AddSingleton(time);
-        var features = await DiscoverAsync(new KubernetesClient(connection, time), result, time, cancellationToken);
+        var features = await Running.DiscoverAsync("porterlb speaker", result.InvocationConfiguration.Error, connection, time, cancellationToken);
+        services.AddSingleton(features);
         services.AddSingleton(connection);
         services.AddSingleton(settings);
         services.AddSingleton<RightsFeed>();
@@ -69,16 +69,10 @@ internal static class SpeakerCommand
                 .WithName(Names.Speaker)
                 .WithNamespace(settings.Namespace)
                 .WithLeaderElection(Reconciler.Leadership.LeaderElectionType.None)
-                .WithAutoAttachFinalizers(autoAttach: false)
-
-                // An API server that is away is no reason to stop: what is announced stays announced.
-                .WithSyncTimeout(TimeSpan.FromDays(1)))
-            .AddInformer(ServiceView.Type, options =>
-            {
-                options.SilenceCheck = features.ServiceSilenceCheck;
-            })
+                .WithAutoAttachFinalizers(autoAttach: false))
+            .AddInformer(ServiceView.Type, options => options.SilenceCheck = () => features.ServiceSilenceCheck)
             .AddInformer(NodeView.Type)
-            .AddInformer(features.Endpoints, options => options.AddIndex(EndpointsView.ByService, view => view.Service is { } service ? [$"{service}"] : []))
+            .AddInformer(EndpointsView.SliceV1, EndpointsView.Configure)
             .AddInformer(V1Alpha2Eip.Type)
             .AddInformer(V1Alpha2LayerTwoConfig.Type)
             .AddInformer(SecretView.Type, options =>
@@ -86,6 +80,7 @@ internal static class SpeakerCommand
                 options.Namespace = settings.Namespace;
                 options.FieldSelector = $"metadata.name={Names.HelloKeys}";
             })
+            .AddRunnable<ServerFollower>()
             .AddRunnable<SpeakerRunner>()
             .AddReadyCheck("speaker", provider => provider.GetRequiredService<SpeakerRunner>().Speaker is null
                 ? Reconciler.Health.HealthCheckResult.Unhealthy("it has not started yet")
@@ -95,29 +90,5 @@ internal static class SpeakerCommand
         using var host = builder.Build();
         await host.RunAsync(cancellationToken);
         return 0;
-    }
-
-    private static async Task<ServerFeatures> DiscoverAsync(KubernetesClient client, ParseResult result, TimeProvider time, CancellationToken cancellationToken)
-    {
-        string? told = null;
-        while (true)
-        {
-            try
-            {
-                return await ServerFeatures.DiscoverAsync(client, cancellationToken);
-            }
-            catch (Exception exception) when (exception is HttpRequestException or TimeoutException or ApiException)
-            {
-                // In a cluster this passes, and a Pod that ends is restarted ever more slowly.
-                if (told != exception.Message)
-                {
-                    told = exception.Message;
-                    await result.InvocationConfiguration.Error.WriteLineAsync(
-                        $"porterlb speaker: {told.TrimEnd('.')}. Trying again; if it stays so, check --kubeconfig (or KUBECONFIG).");
-                }
-
-                await Task.Delay(Retry, time, cancellationToken);
-            }
-        }
     }
 }

@@ -18,6 +18,14 @@ internal sealed class EndpointsView : KubernetesObject, IKubernetesObject<V1Obje
     /// <summary>The index by <see cref="Service"/>.</summary>
     public const string ByService = "service";
 
+    /// <summary>An informer of <see cref="SliceV1"/> that takes what the server has, and finds endpoints by their Service.</summary>
+    public static void Configure(InformerOptions<EndpointsView> options)
+    {
+        options.AlsoServedAs.Add(SliceV1Beta1);
+        options.AlsoServedAs.Add(Core);
+        options.AddIndex(ByService, view => view.Service is { } service ? [$"{service}"] : []);
+    }
+
     public V1ObjectMeta Metadata { get; set; } = new();
 
     /// <summary>Of a slice; empty once it is stored.</summary>

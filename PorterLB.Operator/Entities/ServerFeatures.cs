@@ -1,52 +1,55 @@
-using System.Globalization;
 using System.Text.Json;
 using PorterLB.Reconciler.Client;
-using PorterLB.Reconciler.Entities;
 
 namespace PorterLB.Operator.Entities;
 
-/// <summary>What differs between the API servers that are served: found out once, at the start.</summary>
-/// <param name="Minor">The minor version of Kubernetes, 1.x.</param>
-/// <param name="Endpoints">Where endpoints are read.</param>
-internal sealed record ServerFeatures(int Minor, EntityType<EndpointsView> Endpoints)
+/// <summary>What differs between the API servers that are served. (As what endpoints are read, their informer finds out by itself.)</summary>
+internal sealed class ServerFeatures(KubernetesVersion version)
 {
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private volatile KubernetesVersion _version = version;
+
+    /// <summary>Changes when the server is upgraded under us: <see cref="ServerFollower"/>.</summary>
+    public KubernetesVersion Version
+    {
+        get => _version;
+        set => _version = value;
+    }
+
     /// <summary>KEP-1860: on by default since 1.30. Elsewhere the field is dropped, and each comparison would find a difference.</summary>
-    public bool IpMode => Minor >= 30;
+    public bool IpMode => Version.Minor >= 30;
 
     /// <summary>
-    /// Kubernetes 1.20 forgets a slow watcher of Services without ending its watch (the decorated watcher does not close its channel).
+    /// Kubernetes 1.20 forgets a slow watcher of Services without ending its watch (kubernetes/kubernetes#102539, in 1.20.10). The first
+    /// patches of 1.21 do so too, but their version advances without events: there the idle deadline of every watch must do.
     /// </summary>
-    public TimeSpan? ServiceSilenceCheck => Minor <= 20 ? TimeSpan.FromSeconds(5) : null;
+    public TimeSpan? ServiceSilenceCheck => Version is { Minor: 20, Patch: < 10 } ? TimeSpan.FromSeconds(5) : null;
 
-    public static async Task<ServerFeatures> DiscoverAsync(IKubernetesClient client, CancellationToken cancellationToken)
+    /// <summary>Asks until the server has answered: a Pod that ends instead is restarted ever more slowly.</summary>
+    /// <param name="client">Asks the server.</param>
+    /// <param name="tell">Is told why it takes so long, once for each reason.</param>
+    /// <param name="time">Waits between two tries.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<KubernetesVersion> VersionOfAsync(
+        IKubernetesClient client, Func<string, Task> tell, TimeProvider time, CancellationToken cancellationToken)
     {
-        var version = await client.GetRawAsync("/version", cancellationToken);
-        var endpoints = await Serves(client, "/apis/discovery.k8s.io/v1", "endpointslices", cancellationToken) ? EndpointsView.SliceV1
-            : await Serves(client, "/apis/discovery.k8s.io/v1beta1", "endpointslices", cancellationToken) ? EndpointsView.SliceV1Beta1
-            : EndpointsView.Core;
-        return new ServerFeatures(MinorOf(version), endpoints);
-    }
-
-    /// <summary>The minor version; providers write "20+".</summary>
-    public static int MinorOf(ReadOnlyMemory<byte> version)
-    {
-        using var json = JsonDocument.Parse(version);
-        var text = json.RootElement.TryGetProperty("minor", out var minor) ? minor.GetString() : null;
-        var digits = new string([.. (text ?? "").TakeWhile(char.IsAsciiDigit)]);
-        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
-    }
-
-    private static async Task<bool> Serves(IKubernetesClient client, string path, string resource, CancellationToken cancellationToken)
-    {
-        try
+        string? told = null;
+        while (true)
         {
-            using var json = JsonDocument.Parse(await client.GetRawAsync(path, cancellationToken));
-            return json.RootElement.TryGetProperty("resources", out var resources)
-                && resources.EnumerateArray().Any(item => item.TryGetProperty("name", out var name) && name.GetString() == resource);
-        }
-        catch (ApiException exception) when (exception.IsNotFound)
-        {
-            return false;
+            try
+            {
+                return KubernetesVersion.Read(await client.GetRawAsync("/version", cancellationToken));
+            }
+            catch (Exception exception) when (exception is HttpRequestException or TimeoutException or IOException or ApiException or JsonException)
+            {
+                if (told != exception.Message)
+                {
+                    told = exception.Message;
+                    await tell(told.TrimEnd('.'));
+                }
+
+                await Task.Delay(Retry, time, cancellationToken);
+            }
         }
     }
 }

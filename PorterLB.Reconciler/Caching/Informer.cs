@@ -132,7 +132,10 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
             LabelSelector = _options.LabelSelector,
             FieldSelector = _options.FieldSelector,
         };
-        var reflector = new Reflector<TEntity>(_client, _type, scope, this, Name, _time, _random, _logger) { SilenceCheck = _options.SilenceCheck };
+        var reflector = new Reflector<TEntity>(_client, [_type, .. _options.AlsoServedAs], scope, this, Name, _time, _random, _logger)
+        {
+            SilenceCheck = _options.SilenceCheck,
+        };
         await Task.WhenAll(reflector.RunAsync(cancellationToken), ResyncAsync(cancellationToken));
     }
 

@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using PorterLB.Reconciler.Entities;
 
 namespace PorterLB.Reconciler.Caching;
 
@@ -25,12 +26,19 @@ public sealed class InformerOptions<TEntity>
     public TimeSpan ResyncPeriod { get; set; } = TimeSpan.FromHours(10);
 
     /// <summary>
-    /// How often a silent watch is checked against the server's own version of the kind, and opened anew when it is behind; null = never.
-    /// For servers that may forget a watch without ending it: Kubernetes 1.20 does that with Services when a watcher was slow, and then
-    /// sends neither events nor bookmarks until the watch times out. Only for servers up to 1.20: later ones advance the version without
-    /// events. Costs one request without objects per interval, while nothing changes.
+    /// Other kinds as which a server may have the same objects, the better first: older versions, or what came before. They are tried
+    /// when the server does not have the informer's own kind, and left again when a server that was upgraded has a better one; the cache
+    /// then changes from the one to the other in one step.
     /// </summary>
-    public TimeSpan? SilenceCheck { get; set; }
+    public IList<EntityType<TEntity>> AlsoServedAs { get; } = [];
+
+    /// <summary>
+    /// Asked whenever a watch is opened: how often it is checked, while it is silent, against the server's own version of the kind, and
+    /// opened anew when it is behind; null = never. For servers that may forget a watch without ending it, as Kubernetes 1.20 does with
+    /// Services when a watcher was slow: it then sends neither events nor bookmarks until the watch times out. Not for servers from 1.21 on,
+    /// whose version advances without events. Costs one request for no object per interval, while nothing changes.
+    /// </summary>
+    public Func<TimeSpan?>? SilenceCheck { get; set; }
 
     /// <summary>The indexes added so far.</summary>
     public IReadOnlyDictionary<string, Func<TEntity, IEnumerable<string>>> Indexes => _indexes;

@@ -215,7 +215,7 @@ internal sealed class OperatorHost(
             Watch(_caches, informer.Name, informer.RunAsync);
         }
 
-        using var limit = new CancellationTokenSource(settings.SyncTimeout, services.GetRequiredService<TimeProvider>());
+        using var limit = new CancellationTokenSource(settings.SyncTimeout ?? Timeout.InfiniteTimeSpan, services.GetRequiredService<TimeProvider>());
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
@@ -226,7 +226,7 @@ internal sealed class OperatorHost(
             var missing = informers.Where(informer => !informer.HasSynced)
                 .Select(informer => $"{informer.Name} ({informer.LastError ?? "no answer"})");
             throw new OperatorException(
-                $"Nothing can be done without these objects, and they could not be listed within {settings.SyncTimeout.TotalSeconds:0} s: " +
+                $"Nothing can be done without these objects, and they could not be listed within {settings.SyncTimeout?.TotalSeconds:0} s: " +
                 $"{string.Join("; ", missing)}.",
                 exception);
         }

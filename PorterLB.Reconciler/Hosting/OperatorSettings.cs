@@ -21,8 +21,12 @@ public sealed record OperatorSettings
     /// <summary>Whether registered finalizers are put on objects before they are reconciled.</summary>
     public bool AutoAttachFinalizers { get; init; } = true;
 
-    /// <summary>How long the first list of each cache may take before the start is given up.</summary>
-    public TimeSpan SyncTimeout { get; init; } = TimeSpan.FromMinutes(2);
+    /// <summary>
+    /// How long the first list of each cache may take before the start is given up; null = it is waited for. A kind that is not there yet,
+    /// or rights that are lacking, are said once and come without a restart, which would only make them noticed later: Kubernetes restarts
+    /// a Pod ever more slowly.
+    /// </summary>
+    public TimeSpan? SyncTimeout { get; init; }
 
     /// <summary>
     /// How long a stop may take in all. Shorter than the 30 s that Kubernetes gives a Pod, so that the lease is given back before the kill.
@@ -61,7 +65,7 @@ public sealed class OperatorSettingsBuilder
     public OperatorSettingsBuilder WithAutoAttachFinalizers(bool autoAttach) => With(_settings with { AutoAttachFinalizers = autoAttach });
 
     /// <summary>Sets <see cref="OperatorSettings.SyncTimeout"/>.</summary>
-    public OperatorSettingsBuilder WithSyncTimeout(TimeSpan timeout) => With(_settings with { SyncTimeout = timeout });
+    public OperatorSettingsBuilder WithSyncTimeout(TimeSpan? timeout) => With(_settings with { SyncTimeout = timeout });
 
     /// <summary>Sets <see cref="OperatorSettings.StopTimeout"/>.</summary>
     public OperatorSettingsBuilder WithStopTimeout(TimeSpan timeout) => With(_settings with { StopTimeout = timeout });

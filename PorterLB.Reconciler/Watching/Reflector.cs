@@ -8,9 +8,17 @@ using PorterLB.Reconciler.Entities;
 namespace PorterLB.Reconciler.Watching;
 
 /// <summary>Makes a target mirror what the server has: carries out what <see cref="ReflectorState"/> decides, until cancelled.</summary>
+/// <param name="client">Asks the server.</param>
+/// <param name="forms">The kind, and what else it may be served as, the best first.</param>
+/// <param name="scope">Which objects.</param>
+/// <param name="target">Mirrors them.</param>
+/// <param name="name">For logs.</param>
+/// <param name="time">Bounds silence.</param>
+/// <param name="random">Spreads requests.</param>
+/// <param name="logger">Is told of outages, once each.</param>
 internal sealed class Reflector<TEntity>(
     IKubernetesClient client,
-    EntityType<TEntity> type,
+    IReadOnlyList<EntityType<TEntity>> forms,
     ListOptions scope,
     IReflectorTarget<TEntity> target,
     string name,
@@ -23,17 +31,17 @@ internal sealed class Reflector<TEntity>(
     // hides a dead server from our pings). Being wrong costs one request.
     private static readonly TimeSpan IdleDeadline = TimeSpan.FromMinutes(3);
 
-    // How long events that are on their way may take before a watch counts as behind.
-    private static readonly TimeSpan OnTheWay = TimeSpan.FromSeconds(1);
-
-    private readonly ReflectorState _state = new(random);
+    private readonly ReflectorState _state = new(random, forms.Count);
     private readonly long _start = time.GetTimestamp();
     private string? _reported;
+    private int _form;
 
     /// <summary>See <see cref="Caching.InformerOptions{TEntity}.SilenceCheck"/>.</summary>
-    public TimeSpan? SilenceCheck { get; init; }
+    public Func<TimeSpan?>? SilenceCheck { get; init; }
 
     private TimeSpan Now => time.GetElapsedTime(_start);
+
+    private EntityType<TEntity> Form => forms[_state.Form];
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -63,15 +71,20 @@ internal sealed class Reflector<TEntity>(
 
     private async Task ListAsync(string version, CancellationToken cancellationToken)
     {
+        var form = _state.Form;
         EntityList<TEntity> list;
         try
         {
-            list = await client.ListAsync(type, scope with { ResourceVersion = version }, cancellationToken);
+            list = await client.ListAsync(Form, scope with { ResourceVersion = version }, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             _state.ListFailed(Now, Classify(exception), RetryAfter(exception));
-            Failed("listed", exception);
+            if (_state.Form <= form)
+            {
+                Failed("listed", await DescribeAsync(exception, forms[0], cancellationToken));
+            }
+
             return;
         }
 
@@ -83,10 +96,16 @@ internal sealed class Reflector<TEntity>(
         target.Replace(list);
         _state.Listed(list.ResourceVersion);
         logger.Listed(name, list.Items.Count, list.ResourceVersion);
+        if (_form != _state.Form)
+        {
+            _form = _state.Form;
+            logger.FormChanged(name, Form.Metadata.PluralName, Form.Metadata.GroupWithVersion);
+        }
     }
 
     private async Task WatchAsync(ReflectorStep.Watch watch, CancellationToken cancellationToken)
     {
+        var form = Form;
         var opened = Now;
         var sawEvent = false;
         var accepted = false;
@@ -97,12 +116,12 @@ internal sealed class Reflector<TEntity>(
         try
         {
             await using var stream = await client.WatchAsync(
-                type, scope with { ResourceVersion = watch.ResourceVersion }, watch.Timeout, cancellationToken);
+                form, scope with { ResourceVersion = watch.ResourceVersion }, watch.Timeout, cancellationToken);
             accepted = true;
             opened = Now;
             Connected();
             idle.CancelAfter(IdleDeadline);
-            check = SilenceCheck is { } interval ? CheckAsync(interval, behind, either.Token) : Task.CompletedTask;
+            check = CheckAsync(behind, either.Token);
             while (await stream.ReadAsync(either.Token) is { } change)
             {
                 sawEvent = true;
@@ -113,26 +132,28 @@ internal sealed class Reflector<TEntity>(
 
             _state.WatchEnded(Now, Now - opened, sawEvent);
             logger.WatchEnded(name, _state.Version);
+            await LookForBetterFormAsync(cancellationToken);
         }
-        catch (OperationCanceledException) when (behind.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (either.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            _state.WatchEnded(Now, Now - opened, sawEvent);
-        }
-        catch (OperationCanceledException) when (idle.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            logger.WatchIdle(name, IdleDeadline);
+            // The server is there as far as anybody knows: the next watch follows at once, and contact is not said to be lost.
+            if (!behind.IsCancellationRequested)
+            {
+                logger.WatchIdle(name, IdleDeadline);
+            }
+
             _state.WatchEnded(Now, Now - opened, sawEvent);
         }
         catch (InvalidDataException exception)
         {
             // Not a watch any more: what it left out is not known.
             _state.WatchFailed(Now, ReflectorFailure.Other);
-            Failed("watched", exception);
+            Failed("watched", await DescribeAsync(exception, form, cancellationToken));
         }
         catch (IOException exception) when (accepted)
         {
             _state.WatchEnded(Now, Now - opened, sawEvent);
-            Failed("watched", exception);
+            Failed("watched", await DescribeAsync(exception, form, cancellationToken));
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -144,7 +165,7 @@ internal sealed class Reflector<TEntity>(
                 return;
             }
 
-            Failed("watched", exception);
+            Failed("watched", await DescribeAsync(exception, form, cancellationToken));
         }
         finally
         {
@@ -154,36 +175,34 @@ internal sealed class Reflector<TEntity>(
     }
 
     /// <summary>Cancels <paramref name="behind"/> once the server has a version that the silent watch does not come to tell.</summary>
-    private async Task CheckAsync(TimeSpan interval, CancellationTokenSource behind, CancellationToken cancellationToken)
+    private async Task CheckAsync(CancellationTokenSource behind, CancellationToken cancellationToken)
     {
-        // Chooses nothing: the server looks at its own cache, and only the version in the answer counts.
-        var nothing = scope with { ResourceVersion = "0", FieldSelector = "metadata.name=." };
-        while (true)
+        if (SilenceCheck?.Invoke() is { } interval)
         {
-            var before = _state.Version;
-            await Task.Delay(interval, time, cancellationToken);
-            if (_state.Version != before)
-            {
-                continue;
-            }
+            var check = new SilenceCheck<TEntity>(client, Form, scope, interval, time);
+            var newest = await check.UntilBehindAsync(() => _state.Version, cancellationToken);
+            logger.WatchBehind(name, _state.Version, newest);
+            await behind.CancelAsync();
+        }
+    }
 
-            string newest;
-            try
+    /// <summary>A server that was upgraded may have a better form by now. Asked when a watch has run out, so each five to ten minutes.</summary>
+    private async Task LookForBetterFormAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (var better = 0; better < _state.Form; better++)
             {
-                newest = (await client.ListAsync(type, nothing, cancellationToken)).ResourceVersion;
+                if (await client.ServesAsync(forms[better].Metadata, cancellationToken))
+                {
+                    _state.Prefer(better);
+                    return;
+                }
             }
-            catch (Exception exception) when (exception is ApiException or HttpRequestException or TimeoutException or IOException)
-            {
-                continue;
-            }
-
-            await Task.Delay(OnTheWay, time, cancellationToken);
-            if (ulong.TryParse(newest, out var there) && ulong.TryParse(_state.Version, out var here) && there > here)
-            {
-                logger.WatchBehind(name, _state.Version, newest);
-                await behind.CancelAsync();
-                return;
-            }
+        }
+        catch (Exception exception) when (IsOfTheServer(exception))
+        {
+            // The next watch finds out what is wrong.
         }
     }
 
@@ -221,9 +240,8 @@ internal sealed class Reflector<TEntity>(
         target.SetConnected(true);
     }
 
-    private void Failed(string what, Exception exception)
+    private void Failed(string what, string reason)
     {
-        var reason = Describe(exception);
         target.SetConnected(false, reason);
 
         // An outage is one line for each new reason, not one for each try.
@@ -234,18 +252,21 @@ internal sealed class Reflector<TEntity>(
         }
     }
 
-    private string Describe(Exception exception) => exception switch
+    private async Task<string> DescribeAsync(Exception exception, EntityType<TEntity> form, CancellationToken cancellationToken) => exception switch
     {
-        ApiException { IsNotFound: true } =>
-            $"the API server has no {type.Metadata.PluralName} in {type.Metadata.GroupWithVersion}; is its CustomResourceDefinition applied?",
-        ApiException or HttpRequestException or TimeoutException or IOException => exception.Message.TrimEnd('.'),
+        ApiException { IsNotFound: true } => await NotServed.DescribeAsync(client, form.Metadata, cancellationToken),
+        _ when IsOfTheServer(exception) => exception.Message.TrimEnd('.'),
         _ => exception.ToString(),
     };
+
+    private static bool IsOfTheServer(Exception exception) =>
+        exception is ApiException or HttpRequestException or TimeoutException or IOException or InvalidDataException;
 
     private static ReflectorFailure Classify(Exception exception) => exception switch
     {
         ApiException { IsTooLargeResourceVersion: true } => ReflectorFailure.VersionTooLarge,
         ApiException { IsGone: true } => ReflectorFailure.Gone,
+        ApiException { IsNotFound: true } => ReflectorFailure.NotServed,
         ApiException { Code: HttpStatusCode.TooManyRequests } => ReflectorFailure.TooManyRequests,
         HttpRequestException => ReflectorFailure.Unreachable,
         _ => ReflectorFailure.Other,

@@ -6,10 +6,13 @@ namespace PorterLB.Reconciler.Watching;
 ///   List(0) ──ok──► Watch(v) ──ended, v moved on by each event and bookmark──► Watch(v')
 ///      ▲              │ 410 ─────────────► List(v)  ──410, or v unknown to the server──► List("") from etcd
 ///      │              │ refused, 429 ────► wait, Watch(v): nothing is lost, so nothing is listed
-///      └── wait ──────┴ other error
+///      ├── wait ──────┴ other error
+///      └── as the next form of the kind ◄── 404
 /// </code>
 /// </summary>
-internal sealed class ReflectorState(Random random)
+/// <param name="random">Spreads requests.</param>
+/// <param name="forms">As how many kinds the objects may be served, as EndpointSlices of v1 or of v1beta1; the best comes first.</param>
+internal sealed class ReflectorState(Random random, int forms = 1)
 {
     // The server ends a watch after this long. Spread, or all watches of a cluster would come back in the same second.
     private static readonly TimeSpan WatchTimeoutMin = TimeSpan.FromSeconds(300);
@@ -17,6 +20,9 @@ internal sealed class ReflectorState(Random random)
 
     // A server or proxy that accepts watches and ends them at once would otherwise be asked in a tight loop.
     private static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
+
+    // Waited for by people: who applies a missing CustomResourceDefinition looks on.
+    private static readonly TimeSpan NotServedWaitMax = TimeSpan.FromSeconds(5);
 
     private readonly Backoff _backoff = new(random);
     private string? _version;
@@ -26,6 +32,9 @@ internal sealed class ReflectorState(Random random)
 
     /// <summary>Up to which version everything has been seen; null before the first list.</summary>
     public string? Version => _version;
+
+    /// <summary>As which of the forms it is listed and watched; 0 is the best.</summary>
+    public int Form { get; private set; }
 
     /// <summary>What to do now. A wait is given once, then what comes after it.</summary>
     public ReflectorStep Next()
@@ -63,7 +72,29 @@ internal sealed class ReflectorState(Random random)
             return;
         }
 
+        if (failure is ReflectorFailure.NotServed)
+        {
+            if (Form + 1 < forms)
+            {
+                Form++;
+                return;
+            }
+
+            Form = 0;
+        }
+
         Wait(now, retryAfter);
+        if (failure is ReflectorFailure.NotServed && _wait > NotServedWaitMax)
+        {
+            _wait = NotServedWaitMax;
+        }
+    }
+
+    /// <summary>The server turns out to have a better form: it is listed as that from now on.</summary>
+    public void Prefer(int form)
+    {
+        Form = form;
+        _listed = false;
     }
 
     /// <summary>An event or a bookmark arrived.</summary>
@@ -92,8 +123,9 @@ internal sealed class ReflectorState(Random random)
     {
         switch (failure)
         {
-            case ReflectorFailure.Gone:
+            case ReflectorFailure.Gone or ReflectorFailure.NotServed:
                 _listed = false;
+                Form = failure == ReflectorFailure.NotServed ? 0 : Form;
 
                 // At once, for what was deleted meanwhile is only found by the list; but not in a loop.
                 if (_backoff.IsTroubled(now))

@@ -30,6 +30,9 @@ internal enum ReflectorFailure
     /// <summary>The server does not have that version yet: another server gave it, or etcd was restored from a backup.</summary>
     VersionTooLarge,
 
+    /// <summary>The server does not have the kind at all, or not as it was asked for (404).</summary>
+    NotServed,
+
     /// <summary>The server has too much to do (429).</summary>
     TooManyRequests,
 

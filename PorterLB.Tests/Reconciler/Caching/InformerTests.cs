@@ -1,7 +1,8 @@
 using System.Net;
-using Microsoft.Extensions.Time.Testing;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Client;
+using PorterLB.Reconciler.Entities;
+using PorterLB.Reconciler.Watching;
 using PorterLB.Tests.Reconciler.Integration;
 
 namespace PorterLB.Tests.Reconciler.Caching;
@@ -9,7 +10,7 @@ namespace PorterLB.Tests.Reconciler.Caching;
 public sealed class InformerTests : IDisposable
 {
     private readonly FakeApiServer _server = new();
-    private readonly FakeTimeProvider _time = new();
+    private readonly ObservedTime _time = new();
     private readonly KubernetesConnection _connection;
     private readonly KubernetesClient _client;
 
@@ -99,20 +100,35 @@ public sealed class InformerTests : IDisposable
         await _server.NextAsync();
         await _server.NextAsync();
         _server.Watch();
-        var waited = await AdvanceUntilRequestAsync();
-        Assert.InRange(waited.TotalSeconds, 19.9, 60);
+        await _time.PassAsync(20, 20);
         Assert.Contains("resourceVersion=10", (await _server.NextAsync()).Query, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_watch_without_even_a_bookmark_for_three_minutes_is_opened_anew()
+    public async Task A_watch_without_even_a_bookmark_for_three_minutes_is_opened_anew_and_contact_is_not_said_to_be_lost()
     {
-        await using var recording = await WatchingAsync();
-        _server.Watch();
-        var waited = await AdvanceUntilRequestAsync();
-        Assert.InRange(waited.TotalSeconds, 179, 300);
-        Assert.Contains("watch=true", (await _server.NextAsync()).Query, StringComparison.Ordinal);
-        Assert.True(recording.Informer.Connected);
+        _server.List("10");
+        var watch = _server.Watch();
+        await using var recording = new RecordingInformer(_client, _time);
+        await recording.UntilConnectedAsync(true);
+        await _server.NextAsync();
+        await _server.NextAsync();
+
+        // An event that was handed out was taken note of: its silence begins there.
+        await watch.SayAsync("ADDED", ConfigMap.Named("a", "11"));
+        await recording.NextAsync();
+        _time.Advance(TimeSpan.FromMinutes(3) - TimeSpan.FromMilliseconds(1));
+        await watch.SayAsync("ADDED", ConfigMap.Named("b", "12"));
+        Assert.Equal("b", (await recording.NextAsync()).New?.Metadata.Name);
+
+        var next = _server.Watch();
+        _time.Advance(TimeSpan.FromMinutes(3));
+        var again = await _server.NextAsync();
+        Assert.Contains("watch=true", again.Query, StringComparison.Ordinal);
+        Assert.Contains("resourceVersion=12", again.Query, StringComparison.Ordinal);
+        await next.SayAsync("ADDED", ConfigMap.Named("c", "13"));
+        Assert.Equal("c", (await recording.NextAsync()).New?.Metadata.Name);
+        Assert.False(recording.HasLostContact);
     }
 
     [Fact]
@@ -138,11 +154,76 @@ public sealed class InformerTests : IDisposable
         _server.Answer(HttpStatusCode.NotFound, "404 page not found\n");
         await using var recording = new RecordingInformer(_client, _time);
         await _server.NextAsync();
+        await _time.TimerAsync(0.8, 1.6);
+        Assert.Equal("the API server has no configmaps in v1", recording.Informer.LastError);
         _server.List("10");
         _server.Watch();
-        await AdvanceUntilRequestAsync();
+        _time.Advance(TimeSpan.FromSeconds(1.6));
         await recording.Informer.WaitForSyncAsync(CancellationToken.None);
-        Assert.NotNull(recording);
+    }
+
+    [Fact]
+    public async Task A_definition_of_another_release_is_told_apart_from_none()
+    {
+        var eips = new EntityMetadata("Eip", "v1alpha2", "network.example.org", "eips");
+        _server.Answer(HttpStatusCode.OK, """{"versions":[{"version":"v1alpha1"},{"version":"v1alpha2"}]}""");
+        _server.Answer(HttpStatusCode.OK, """{"resources":[{"name":"eips"},{"name":"eips/status"}]}""");
+        _server.Answer(HttpStatusCode.OK, """{"resources":[{"name":"others"}]}""");
+        Assert.Equal(
+            "the API server has no eips in network.example.org/v1alpha2, only in v1alpha1: the CustomResourceDefinition is of another release; apply that of this one",
+            await NotServed.DescribeAsync(_client, eips, CancellationToken.None));
+        _server.Answer(HttpStatusCode.NotFound, "404 page not found\n");
+        Assert.Equal(
+            "the API server has no eips in network.example.org/v1alpha2; is its CustomResourceDefinition applied?",
+            await NotServed.DescribeAsync(_client, eips, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_server_is_followed_from_an_older_form_of_a_kind_to_a_better_one_and_back_without_a_loss()
+    {
+        var old = ConfigMap.EntityType with { Metadata = new EntityMetadata("OldMap", "v1beta1", "old.example.org") };
+        _server.Answer(HttpStatusCode.NotFound, "404 page not found\n");
+        _server.List("10", ConfigMap.Named("a", "5", "x"), ConfigMap.Named("b", "6", "x"));
+        var watch = _server.Watch();
+        await using var recording = new RecordingInformer(_client, _time, configure: options => options.AlsoServedAs.Add(old));
+        Assert.Equal("/api/v1/configmaps", (await _server.NextAsync()).Path);
+        Assert.Equal("/apis/old.example.org/v1beta1/oldmaps", (await _server.NextAsync()).Path);
+        Assert.Equal("/apis/old.example.org/v1beta1/oldmaps", (await _server.NextAsync()).Path);
+        await recording.NextAsync();
+        await recording.NextAsync();
+        await recording.UntilConnectedAsync(true);
+
+        // The watch runs out; the server was upgraded and has the better form, too.
+        _server.Answer(HttpStatusCode.OK, """{"resources":[{"name":"configmaps"}]}""");
+        _server.List("20", ConfigMap.Named("a", "5", "x"), ConfigMap.Named("c", "15", "y"));
+        await watch.BookmarkAsync("12");
+        watch.End();
+        var better = _server.Watch();
+        Assert.Equal("/api/v1", (await _server.NextAsync()).Path);
+        Assert.Equal(("/api/v1/configmaps", "?resourceVersion=12"), await PathAndQueryAsync());
+        Assert.Contains("resourceVersion=20", (await _server.NextAsync()).Query, StringComparison.Ordinal);
+        Assert.Equal((false, "x", null), Seen(await recording.NextAsync()));
+        Assert.Equal((true, "x", "x"), Seen(await recording.NextAsync()));
+        Assert.Equal((false, null, "y"), Seen(await recording.NextAsync()));
+        Assert.False(recording.HasLostContact);
+
+        // Rolled back: the next watch finds nothing, and the older form is listed at once.
+        _server.Answer(HttpStatusCode.NotFound, "404 page not found\n");
+        _server.Answer(HttpStatusCode.NotFound, "404 page not found\n");
+        _server.List("30", ConfigMap.Named("a", "5", "x"), ConfigMap.Named("c", "15", "y"), ConfigMap.Named("d", "25", "z"));
+        _server.Watch();
+        await better.BookmarkAsync("21");
+        better.End();
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal("/api/v1/configmaps", (await _server.NextAsync()).Path);
+        }
+
+        Assert.Equal(("/apis/old.example.org/v1beta1/oldmaps", "?resourceVersion=21"), await PathAndQueryAsync());
+        await recording.UntilConnectedAsync(true);
+        Assert.Equal((false, null, "z"), Seen(await recording.NextChangeAsync()));
+
+        async Task<(string Path, string Query)> PathAndQueryAsync() => await _server.NextAsync() is var request ? (request.Path, request.Query) : default;
     }
 
     [Fact]
@@ -183,6 +264,40 @@ public sealed class InformerTests : IDisposable
         Assert.Equal((true, "x", "x"), Seen(await recording.NextAsync()));
     }
 
+    [Fact]
+    public async Task A_silent_watch_that_the_server_has_forgotten_is_opened_anew_and_contact_is_not_said_to_be_lost()
+    {
+        _server.List("10");
+        _server.Watch();
+        await using var recording = new RecordingInformer(
+            _client, _time, configure: options => options.SilenceCheck = () => TimeSpan.FromSeconds(5));
+        await recording.UntilConnectedAsync(true);
+        await _server.NextAsync();
+        await _server.NextAsync();
+
+        // A check that fails says nothing, nor does the same version.
+        _server.Refuse(HttpStatusCode.InternalServerError, "InternalError", "etcd is away");
+        await _time.PassAsync(5, 5);
+        Assert.Equal("?resourceVersion=0&fieldSelector=metadata.name=-", (await _server.NextAsync()).Query);
+        _server.List("10");
+        await _time.PassAsync(5, 5);
+        await _server.NextAsync();
+        await _time.PassAsync(1, 1);
+
+        // A higher one, and no event comes: the watch is dead.
+        _server.List("12");
+        await _time.PassAsync(5, 5);
+        Assert.Equal("/api/v1/namespaces/default/configmaps", (await _server.NextAsync()).Path);
+        var next = _server.Watch();
+        await _time.PassAsync(1, 1);
+        var again = await _server.NextAsync();
+        Assert.Contains("watch=true", again.Query, StringComparison.Ordinal);
+        Assert.Contains("resourceVersion=10", again.Query, StringComparison.Ordinal);
+        await next.SayAsync("ADDED", ConfigMap.Named("a", "11"));
+        Assert.Equal("a", (await recording.NextAsync()).New?.Metadata.Name);
+        Assert.False(recording.HasLostContact);
+    }
+
     private static (bool IsReplay, string? Old, string? New) Seen(Delta<ConfigMap> delta) =>
         (delta.IsReplay, delta.Old?.Data?["value"], delta.New?.Data?["value"]);
 
@@ -195,53 +310,5 @@ public sealed class InformerTests : IDisposable
         await _server.NextAsync();
         await _server.NextAsync();
         return recording;
-    }
-
-    /// <summary>Turns the clock on in small steps until the server is asked again; returns how far.</summary>
-    [Fact]
-    public async Task A_silent_watch_that_the_server_has_forgotten_is_opened_anew()
-    {
-        _server.List("10");
-        _server.Watch();
-        await using var recording = new RecordingInformer(_client, _time, silenceCheck: TimeSpan.FromSeconds(5));
-        await recording.UntilConnectedAsync(true);
-        await _server.NextAsync();
-        await _server.NextAsync();
-
-        _server.List("10");
-        await AdvanceUntilRequestAsync();
-        Assert.Equal("?resourceVersion=0&fieldSelector=metadata.name=.", (await _server.NextAsync()).Query);
-
-        // The same version: nothing was missed. A higher one, and no event comes: the watch is dead.
-        _server.List("12");
-        await AdvanceUntilRequestAsync();
-        await _server.NextAsync();
-        _server.Watch();
-        await AdvanceUntilRequestAsync();
-        var again = await _server.NextAsync();
-        Assert.Contains("watch=true", again.Query, StringComparison.Ordinal);
-        Assert.Contains("resourceVersion=10", again.Query, StringComparison.Ordinal);
-    }
-
-    private async Task<TimeSpan> AdvanceUntilRequestAsync()
-    {
-        var step = TimeSpan.FromMilliseconds(200);
-        for (var waited = TimeSpan.Zero; waited < TimeSpan.FromMinutes(10); waited += step)
-        {
-            // Real time, for the loop's thread to take note of the clock's.
-            for (var i = 0; i < 20 && !_server.HasRequests; i++)
-            {
-                await Task.Yield();
-            }
-
-            if (_server.HasRequests)
-            {
-                return waited;
-            }
-
-            _time.Advance(step);
-        }
-
-        throw new TimeoutException("The server was not asked again.");
     }
 }

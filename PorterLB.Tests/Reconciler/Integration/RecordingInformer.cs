@@ -14,12 +14,14 @@ internal sealed class RecordingInformer : IAsyncDisposable
     private readonly Channel<bool> _connected = Channel.CreateUnbounded<bool>();
     private readonly Task _run;
 
-    public RecordingInformer(IKubernetesClient client, TimeProvider time, string? @namespace = null, TimeSpan? silenceCheck = null)
+    public RecordingInformer(IKubernetesClient client, TimeProvider time, string? @namespace = null, Action<InformerOptions<ConfigMap>>? configure = null)
     {
+        var options = new InformerOptions<ConfigMap> { Namespace = @namespace };
+        configure?.Invoke(options);
         Informer = new Informer<ConfigMap>(
             client,
             ConfigMap.EntityType,
-            new InformerOptions<ConfigMap> { Namespace = @namespace, SilenceCheck = silenceCheck },
+            options,
             time,
             new Random(1),
             NullLogger<Informer<ConfigMap>>.Instance);
@@ -55,6 +57,9 @@ internal sealed class RecordingInformer : IAsyncDisposable
         {
         }
     }
+
+    /// <summary>Whether contact was said to be lost or won since this was last waited for.</summary>
+    public bool HasLostContact => _connected.Reader.Count > 0;
 
     public bool HasDeltas => _deltas.Reader.Count > 0;
 

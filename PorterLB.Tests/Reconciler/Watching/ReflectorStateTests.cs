@@ -105,6 +105,40 @@ public class ReflectorStateTests
     }
 
     [Fact]
+    public void A_kind_that_is_not_served_is_tried_in_each_form_and_then_again_after_five_seconds_at_most()
+    {
+        var state = new ReflectorState(new Random(1), forms: 3);
+        for (var round = 0; round < 10; round++)
+        {
+            for (var form = 0; form < 3; form++)
+            {
+                Assert.Equal(new ReflectorStep.List("0"), state.Next());
+                Assert.Equal(form, state.Form);
+                state.ListFailed(_now, ReflectorFailure.NotServed);
+            }
+
+            var wait = Assert.IsType<ReflectorStep.Wait>(state.Next());
+            Assert.InRange(wait.Delay.TotalSeconds, 0.8, 5);
+            _now += wait.Delay;
+        }
+    }
+
+    [Fact]
+    public void When_a_form_is_served_no_longer_the_best_is_tried_first_at_once()
+    {
+        var state = new ReflectorState(new Random(1), forms: 3);
+        state.Next();
+        state.ListFailed(_now, ReflectorFailure.NotServed);
+        state.Next();
+        state.Listed("10");
+        Assert.Equal(1, state.Form);
+        state.Next();
+        state.WatchFailed(_now, ReflectorFailure.NotServed);
+        Assert.Equal(new ReflectorStep.List("10"), state.Next());
+        Assert.Equal(0, state.Form);
+    }
+
+    [Fact]
     public void Any_other_error_of_a_watch_is_followed_by_a_list_after_a_wait()
     {
         var state = Watching("10");
@@ -152,7 +186,7 @@ public class ReflectorStateTests
 
     /// <summary>
     /// Whatever a server does: a watch never goes on from a version that was not seen, never skips one that was, and after every
-    /// failure but a vanished version there is a wait: no server is asked in a tight loop.
+    /// failure but a vanished version or form there is a wait: no server is asked in a tight loop.
     /// </summary>
     [Fact]
     public void Whatever_happens_no_version_is_skipped_and_no_server_is_hammered()
@@ -162,13 +196,13 @@ public class ReflectorStateTests
             from failure in Gen.Enum<ReflectorFailure>()
             from passes in Gen.Int[0, 200_000]
             select (what, failure, passes);
-        Gen.Select(Gen.Int, happening.Array[1, 100]).Sample((seed, happenings) =>
+        Gen.Select(Gen.Int, Gen.Int[1, 3], happening.Array[1, 100]).Sample((seed, forms, happenings) =>
         {
-            var state = new ReflectorState(new Random(seed));
+            var state = new ReflectorState(new Random(seed), forms);
             var now = TimeSpan.Zero;
             var version = 0;
             string? seen = null;
-            var requestsWithoutWait = 0;
+            var failuresWithoutWait = 0;
             foreach (var (what, failure, passes) in happenings)
             {
                 now += TimeSpan.FromMilliseconds(passes);
@@ -176,13 +210,16 @@ public class ReflectorStateTests
                 if (step is ReflectorStep.Wait wait)
                 {
                     Assert.InRange(wait.Delay.TotalSeconds, 0.8, 60);
-                    requestsWithoutWait = 0;
+                    failuresWithoutWait = 0;
                     now += wait.Delay;
                     step = state.Next();
                 }
 
                 Assert.IsNotType<ReflectorStep.Wait>(step);
-                Assert.True(++requestsWithoutWait <= 100);
+                Assert.InRange(state.Form, 0, forms - 1);
+
+                // A version that is gone, from the server's memory too, and then each form but the last.
+                Assert.True(++failuresWithoutWait <= forms + 2);
                 switch (step)
                 {
                     case ReflectorStep.List list:
@@ -190,13 +227,14 @@ public class ReflectorStateTests
                         if (what == Happening.ListFails)
                         {
                             state.ListFailed(now, failure);
-                            if (failure is not (ReflectorFailure.Gone or ReflectorFailure.VersionTooLarge))
+                            if (failure is not (ReflectorFailure.Gone or ReflectorFailure.VersionTooLarge or ReflectorFailure.NotServed))
                             {
                                 MustWait();
                             }
                         }
                         else
                         {
+                            failuresWithoutWait = 0;
                             state.Listed(seen = Next());
                         }
 
@@ -206,12 +244,13 @@ public class ReflectorStateTests
                         switch (what)
                         {
                             case Happening.Event:
+                                failuresWithoutWait = 0;
                                 state.Advanced(seen = Next());
                                 state.WatchEnded(now, TimeSpan.Zero, sawEvent: true);
                                 break;
                             case Happening.WatchFails:
                                 state.WatchFailed(now, failure);
-                                if (failure != ReflectorFailure.Gone)
+                                if (failure is not (ReflectorFailure.Gone or ReflectorFailure.NotServed))
                                 {
                                     MustWait();
                                 }
@@ -232,7 +271,7 @@ public class ReflectorStateTests
                 {
                     var next = Assert.IsType<ReflectorStep.Wait>(state.Next());
                     now += next.Delay;
-                    requestsWithoutWait = 0;
+                    failuresWithoutWait = 0;
                 }
             }
         });

@@ -1,0 +1,63 @@
+using System.Globalization;
+using k8s;
+using k8s.Models;
+using PorterLB.Reconciler.Client;
+using PorterLB.Reconciler.Entities;
+
+namespace PorterLB.Reconciler.Watching;
+
+/// <summary>
+/// Finds out that a server has forgotten a watch without ending it: the server has a version of the kind that the watch does not come to
+/// tell. See <see cref="Caching.InformerOptions{TEntity}.SilenceCheck"/>.
+/// </summary>
+internal sealed class SilenceCheck<TEntity>(
+    IKubernetesClient client, EntityType<TEntity> type, ListOptions scope, TimeSpan interval, TimeProvider time)
+    where TEntity : class, IKubernetesObject<V1ObjectMeta>
+{
+    // How long events that are on their way may take before a watch counts as behind.
+    private static readonly TimeSpan OnTheWay = TimeSpan.FromSeconds(1);
+
+    // Asks for one object by its key, and for one that cannot exist: the server looks at one place of its own cache, whose version is all
+    // that counts. (A name that is no key, or no namespace to make one of, would have it go through all objects.)
+    private readonly ListOptions _nothing = scope with
+    {
+        ResourceVersion = "0",
+        FieldSelector = "metadata.name=-",
+        LabelSelector = null,
+        Namespace = scope.Namespace ?? (type.Scope == EntityScope.Namespaced ? "default" : null),
+    };
+
+    /// <summary>Ends when a watch that has told of all versions up to <paramref name="told"/> is found to be behind; returns the server's version.</summary>
+    public async Task<string> UntilBehindAsync(Func<string?> told, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var before = told();
+            await Task.Delay(interval, time, cancellationToken);
+            if (told() != before)
+            {
+                continue;
+            }
+
+            string newest;
+            try
+            {
+                newest = (await client.ListAsync(type, _nothing, cancellationToken)).ResourceVersion;
+            }
+            catch (Exception exception) when (exception is ApiException or HttpRequestException or TimeoutException or IOException or InvalidDataException)
+            {
+                // Says nothing about the watch.
+                continue;
+            }
+
+            await Task.Delay(OnTheWay, time, cancellationToken);
+            if (Number(newest) > Number(told()))
+            {
+                return newest;
+            }
+        }
+    }
+
+    private static ulong? Number(string? version) =>
+        ulong.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+}
