@@ -74,8 +74,8 @@ simulate: dotnet ## Run simulated clusters: SEEDS=100 of each fault class
 	@PORTERLB_SEEDS=$(SEEDS) dotnet run --project PorterLB.Tests -c Release -- --filter-namespace "PorterLB.Tests.Simulation*" --output Detailed
 
 .PHONY: bench
-bench: lab bin/native ## Measure take-overs and hand-overs: medians and worsts
-	@$(AS_ROOT) $(LAB) measure
+bench: lab bin/native ## Measure take-overs and hand-overs; WHAT=services: thousands of Services
+	@$(AS_ROOT) $(LAB) measure $(WHAT)
 
 .PHONY: clean
 clean: ## Remove what was built here (the cache in ~/.cache/porterlb stays)

@@ -56,6 +56,20 @@ public sealed class ApiClient : IDisposable
         return answer.StatusCode == HttpStatusCode.NotFound ? null : await ReadAsync(HttpMethod.Get, path, answer, cancellationToken);
     }
 
+    /// <summary>Every change from a version on, each as a watch event with its <c>type</c> and <c>object</c>, until cancelled or the server ends it.</summary>
+    public async IAsyncEnumerable<JsonNode> WatchAsync(
+        string path, string resourceVersion, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var uri = new Uri($"{path}?watch=1&resourceVersion={resourceVersion}&timeoutSeconds=3600", UriKind.Relative);
+        using var answer = await _http.GetAsync(uri, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        answer.EnsureSuccessStatusCode();
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(cancellationToken));
+        while (await reader.ReadLineAsync(cancellationToken) is { } line)
+        {
+            yield return JsonNode.Parse(line)!;
+        }
+    }
+
     public Task<JsonNode> CreateAsync(string path, JsonNode body, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, path, body, "application/json", cancellationToken);
 

@@ -26,6 +26,17 @@ internal static class ShowCommands
             var options = parsed.GetValue(quick) ? new MeasurementOptions(1, 1, 1, 1, 1) : new MeasurementOptions();
             return await Measurement.RunAsync(options, Wide(), cancellationToken) ? 0 : 1;
         });
+        command.Subcommands.Add(MeasureServices());
+        return command;
+    }
+
+    private static Command MeasureServices()
+    {
+        var count = new Option<int>("--count") { Description = "How many Services are created at once.", DefaultValueFactory = _ => 2_000 };
+        var restarts = new Option<bool>("--restarts") { Description = "Also stop, kill and start the manager." };
+        var command = new Command("services", "Measure thousands of Services created at once, and what they cost.") { count, restarts };
+        command.SetAction(async (parsed, cancellationToken) =>
+            await ServiceMeasurement.RunAsync(parsed.GetValue(count), parsed.GetValue(restarts), Wide(), cancellationToken) ? 0 : 1);
         return command;
     }
 

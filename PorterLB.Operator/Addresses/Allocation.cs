@@ -11,8 +11,14 @@ internal sealed record Allocation(ImmutableArray<IPAddress> Addresses, Refusal? 
     /// <summary>For each address the Eip that it came from, or "" where nobody knows any more.</summary>
     public ImmutableArray<string> Origins { get; init; } = [];
 
+    /// <summary>Has all that it asks for; what it would only prefer (the second family) may be missing.</summary>
+    public bool IsSatisfied { get; init; }
+
     /// <summary>Addresses that its status names and that are another's: the one of two Services that has to give way.</summary>
     public ImmutableArray<Duplicate> Duplicates { get; init; } = [];
+
+    /// <summary>An address that it keeps although no Eip would give it out now, in words, or null: its Eip was narrowed, disabled or deleted under it.</summary>
+    public Refusal? Kept { get; init; }
 
     /// <summary>Sharing that today's rules would not allow, kept because OpenELB gave it; for a warning.</summary>
     public string? Tolerated { get; init; }
@@ -22,16 +28,3 @@ internal sealed record Allocation(ImmutableArray<IPAddress> Addresses, Refusal? 
 /// <param name="Address">The address.</param>
 /// <param name="Holder">Who keeps it.</param>
 internal sealed record Duplicate(IPAddress Address, string Holder);
-
-/// <summary>How much of a pool is in use.</summary>
-/// <param name="Size">All that can be given out.</param>
-/// <param name="InUse">Addresses of the pool that Services have.</param>
-/// <param name="Used">The first of them, in order, with who has them.</param>
-/// <param name="First">The lowest address that can be given out.</param>
-/// <param name="Last">The highest.</param>
-internal sealed record PoolUsage(
-    System.Numerics.BigInteger Size,
-    int InUse,
-    ImmutableArray<(IPAddress Address, string Services)> Used,
-    IPAddress? First,
-    IPAddress? Last);

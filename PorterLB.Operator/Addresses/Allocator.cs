@@ -8,25 +8,21 @@ namespace PorterLB.Operator.Addresses;
 /// Who has which address. One for the cluster, in the leader's memory, one decision at a time; the truth that it is rebuilt from is the
 /// status of the Services. Assigning again what a Service already has changes nothing, so a reconciler may ask as often as it likes.
 /// </summary>
-/// <param name="time">Tells how long an address has been released.</param>
-/// <param name="isAnnounced">Whether a living speaker answers for an address; such an address is given to nobody else.</param>
-internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnounced)
+internal sealed class Allocator
 {
-    // A speaker tells of what it announces at most once a second: an address held for less may be announced without our knowing.
-    private static readonly TimeSpan LeastPause = TimeSpan.FromSeconds(1.5);
-
-    // A bound on the work of one decision, should a speaker claim to announce everything.
-    private const int MostSkipped = 1024;
-
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<string, PoolState> _pools = new(StringComparer.Ordinal);
+    private readonly AddressLedger _ledger;
+    private readonly AddressChoice _choice;
     private readonly Dictionary<EntityKey, Holding> _holdings = [];
-    private readonly Dictionary<IPAddress, List<Holding>> _users = [];
-    private readonly Dictionary<IPAddress, long> _leaving = [];
-    private readonly Dictionary<string, SortedSet<IPAddress>> _byKey = new(StringComparer.Ordinal);
     private readonly LinkedList<Holding> _waiting = [];
-    private HashSet<string> _touched = new(StringComparer.Ordinal);
-    private bool _givesNew = true;
+
+    /// <param name="time">Tells how long an address has been released.</param>
+    /// <param name="isAnnounced">Whether a living speaker answers for an address; such an address is given to nobody else.</param>
+    public Allocator(TimeProvider time, Func<IPAddress, bool> isAnnounced)
+    {
+        _ledger = new AddressLedger(time, isAnnounced);
+        _choice = new AddressChoice(_ledger);
+    }
 
     /// <summary>Told of Services whose allocation changed although nobody asked: they waited, and something became free.</summary>
     public Action<EntityKey> Served { get; set; } = static _ => { };
@@ -34,54 +30,15 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
     /// <summary>Told of pools whose usage changed.</summary>
     public Action<IReadOnlyCollection<string>> UsageChanged { get; set; } = static _ => { };
 
-    /// <summary>How many Services wait for an address.</summary>
-    public int Waiting
+    /// <summary>How many Services wait, by reason.</summary>
+    public IReadOnlyDictionary<RefusalReason, int> Waiting
     {
         get
         {
             lock (_lock)
             {
-                return _waiting.Count;
+                return _waiting.CountBy(holding => holding.Waits?.Reason ?? RefusalReason.PoolExhausted).ToDictionary();
             }
-        }
-    }
-
-    /// <summary>
-    /// While false only what Services already have in their status is theirs: a former leader's last write may still arrive.
-    /// Turned true, those who waited are served.
-    /// </summary>
-    public void GiveNew(bool giveNew) => Act(() => _givesNew = giveNew);
-
-    /// <summary>A pool is new or has changed. What is in use stays with its Services, inside the new ranges or not.</summary>
-    public void Put(Pool pool)
-    {
-        ArgumentNullException.ThrowIfNull(pool);
-        Act(() =>
-        {
-            if (_pools.TryGetValue(pool.Name, out var state) && state.Pool.HasSameAddresses(pool))
-            {
-                state.Pool = pool;
-                return;
-            }
-
-            state = new PoolState(pool);
-            foreach (var address in _users.Keys.Concat(_leaving.Keys))
-            {
-                state.Take(address);
-            }
-
-            _pools[pool.Name] = state;
-        });
-    }
-
-    /// <summary>A pool is gone.</summary>
-    public void Remove(string pool) => Act(() => _pools.Remove(pool));
-
-    public Pool? Find(string pool)
-    {
-        lock (_lock)
-        {
-            return _pools.GetValueOrDefault(pool)?.Pool;
         }
     }
 
@@ -91,8 +48,53 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         {
             lock (_lock)
             {
-                return [.. _pools.Values.Select(state => state.Pool)];
+                return [.. _ledger.Pools];
             }
+        }
+    }
+
+    /// <summary>
+    /// While false only what Services already have in their status is theirs: a former leader's last write may still arrive.
+    /// Turned true, those who waited are served.
+    /// </summary>
+    public void GiveNew(bool giveNew) => Act(() =>
+    {
+        _choice.GivesNew = giveNew;
+        return true;
+    });
+
+    /// <summary>A pool is new or has changed. What is in use stays with its Services, inside the new ranges or not.</summary>
+    public void Put(Pool pool)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        Act(() =>
+        {
+            _ledger.Put(pool);
+            return true;
+        });
+    }
+
+    /// <summary>A pool is gone.</summary>
+    public void Remove(string pool) => Act(() =>
+    {
+        _ledger.Remove(pool);
+        return true;
+    });
+
+    public Pool? Find(string pool)
+    {
+        lock (_lock)
+        {
+            return _ledger.Stock(pool)?.Pool;
+        }
+    }
+
+    /// <summary>The pool that holds an address, or null.</summary>
+    public Pool? PoolOf(IPAddress address)
+    {
+        lock (_lock)
+        {
+            return _ledger.StockOf(address)?.Pool;
         }
     }
 
@@ -115,25 +117,20 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
     public Allocation Assign(AddressRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        List<EntityKey> served = [];
-        Allocation result;
-        lock (_lock)
+        Allocation? result = null;
+        Act(() =>
         {
             var before = _holdings.GetValueOrDefault(request.Service)?.Request;
             var holding = HoldingOf(request);
-            var addresses = holding.Addresses.Values.ToHashSet();
+            var had = holding.Addresses.Values.ToArray();
             result = Decide(holding);
 
             // An address let go, or one that may be shared now, can be what another waits for.
-            if (!addresses.SetEquals(holding.Addresses.Values)
-                || (before is not null && !(before.Sharing.Equals(request.Sharing) && before.Requested.SequenceEqual(request.Requested))))
-            {
-                ServeWaiting(served);
-            }
-        }
-
-        Tell(served);
-        return result;
+            return had.Any(address => !holding.Addresses.ContainsValue(address))
+                || (request.Sharing.Key is not null && had.Length < holding.Addresses.Count)
+                || (before is not null && !(before.Sharing.Equals(request.Sharing) && before.Requested.SequenceEqual(request.Requested)));
+        });
+        return result!;
     }
 
     /// <summary>The addresses of a Service, or none.</summary>
@@ -150,7 +147,7 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
     {
         lock (_lock)
         {
-            return _users.TryGetValue(address, out var users) ? [.. users.Select(user => user.Request.Service)] : [];
+            return [.. _ledger.UsersOf(address).Select(user => user.Request.Service)];
         }
     }
 
@@ -159,40 +156,24 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
     /// <param name="silent">Nobody answers for them any more: they may be given out at once.</param>
     public void Release(EntityKey service, bool silent = false) => Act(() =>
     {
-        if (_holdings.Remove(service, out var holding))
+        if (!_holdings.Remove(service, out var holding))
         {
-            var addresses = holding.Addresses.Values.ToArray();
-            Drop(holding);
-            foreach (var address in addresses)
-            {
-                if (silent && _leaving.ContainsKey(address))
-                {
-                    Free(address);
-                }
-            }
+            return false;
         }
+
+        var freed = false;
+        var addresses = holding.Addresses.Values.ToArray();
+        Drop(holding);
+        foreach (var address in silent ? addresses : [])
+        {
+            freed |= _ledger.Free(address);
+        }
+
+        return freed;
     });
 
     /// <summary>Looks again whether released addresses are still announced. To be called about twice a second.</summary>
-    public void Settle()
-    {
-        List<EntityKey> served = [];
-        lock (_lock)
-        {
-            var freed = _leaving.Where(leaving => time.GetElapsedTime(leaving.Value) >= LeastPause && !isAnnounced(leaving.Key)).ToArray();
-            foreach (var (address, _) in freed)
-            {
-                Free(address);
-            }
-
-            if (freed.Length > 0)
-            {
-                ServeWaiting(served);
-            }
-        }
-
-        Tell(served);
-    }
+    public void Settle() => Act(_ledger.Settle);
 
     /// <summary>How much of a pool is in use.</summary>
     /// <param name="pool">Its name.</param>
@@ -201,22 +182,7 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
     {
         lock (_lock)
         {
-            if (!_pools.TryGetValue(pool, out var state))
-            {
-                return null;
-            }
-
-            var used = _users.Where(user => state.Pool.Holds(user.Key)).ToArray();
-            var ranges = state.Pool.Ranges;
-            return new PoolUsage(
-                state.Size,
-                used.Length,
-                [
-                    .. used.OrderBy(user => user.Key.Family()).ThenBy(user => user.Key.ToNumber()).Take(most)
-                        .Select(user => (user.Key, string.Join(';', user.Value.Select(holding => holding.Request.Service.ToString())))),
-                ],
-                ranges.IsEmpty ? null : ranges.OrderBy(range => range.Family).ThenBy(range => range.First).First().FirstAddress,
-                ranges.IsEmpty ? null : ranges.OrderBy(range => range.Family).ThenBy(range => range.Last).Last().LastAddress);
+            return _ledger.Stock(pool) is { } stock ? PoolUsage.Of(stock, _ledger, most) : null;
         }
     }
 
@@ -234,21 +200,11 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         {
             _holdings[request.Service] = holding = new Holding(request);
         }
-        else if (holding.Request.Sharing.Key != request.Sharing.Key)
+        else
         {
-            foreach (var address in holding.Addresses.Values)
-            {
-                IndexKey(holding, address, present: false);
-            }
-
-            holding.Request = request;
-            foreach (var address in holding.Addresses.Values)
-            {
-                IndexKey(holding, address, present: true);
-            }
+            _ledger.Ask(holding, request);
         }
 
-        holding.Request = request;
         return holding;
     }
 
@@ -257,48 +213,59 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         foreach (var address in holding.Request.InStatus)
         {
             var family = address.Family();
-            if (holding.Addresses.ContainsKey(family) || !holding.Request.Families.Contains(family))
+            var held = holding.Addresses.GetValueOrDefault(family);
+            if (!holding.Request.Families.Contains(family) || (held is not null && !ArrivedLate(holding, address, held)))
             {
                 continue;
             }
 
-            if (Obstacle(holding, address, out _) is null)
+            if (_choice.Obstacle(holding, address, out _) is null)
             {
-                Hold(holding, address, holding.Request.Origins.GetValueOrDefault(address) ?? holding.Request.Pool);
+                if (held is not null)
+                {
+                    _ledger.LetGo(holding, held);
+                }
+
+                _ledger.Hold(holding, address, holding.Request.Origins.GetValueOrDefault(address) ?? holding.Request.Pool);
             }
             else
             {
-                duplicates.Add(new Duplicate(address, _users[address][0].Request.Service.ToString()));
+                duplicates.Add(new Duplicate(address, _ledger.UsersOf(address)[0].Request.Service.ToString()));
             }
         }
     }
+
+    // After a take-over the status is the truth as long as a former leader's write may arrive; later only what this leader gave counts,
+    // or whoever may edit a status could pick an address.
+    private bool ArrivedLate(Holding holding, IPAddress address, IPAddress held) =>
+        !_choice.GivesNew && !held.Equals(address) && !holding.Left.ContainsKey(address) && !holding.Request.InStatus.Contains(held);
 
     private Allocation Decide(Holding holding)
     {
         var request = holding.Request;
         List<Duplicate> duplicates = [];
         AdoptStatus(holding, duplicates);
-        Refusal? refusal = null;
+        var refusal = RefusalText.FamilyMismatch(request) ?? request.Invalid;
+        var mayChange = refusal is null;
         string? tolerated = null;
         var targets = new Dictionary<IpFamily, IPAddress>();
-        var mayChange = request.Invalid is null && RequestFitsFamilies(request, ref refusal);
-        refusal ??= request.Invalid;
         var complete = true;
+        var satisfied = true;
         foreach (var family in request.Families)
         {
             var current = holding.Addresses.GetValueOrDefault(family);
             if (current is not null)
             {
-                if (Obstacle(holding, current, out var kept) is { } obstacle)
+                if (_choice.Obstacle(holding, current, out var kept) is { } obstacle)
                 {
-                    refusal ??= new Refusal(RefusalReason.AddressInUse, $"Service '{request.Service}' gives up {current}: it {obstacle}.");
+                    refusal ??= RefusalText.GivesUp(request, current, obstacle);
                     current = null;
                 }
 
                 tolerated ??= kept;
             }
 
-            var (target, why) = mayChange ? Choose(holding, family, current) : (null, null);
+            var (target, why) = mayChange ? _choice.Of(holding, family, current) : (null, null);
             refusal = why ?? refusal;
             target ??= current;
             if (target is not null)
@@ -307,6 +274,7 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
             }
 
             complete &= target is not null && why is null;
+            satisfied &= why is null ? target is not null : IsPreferenceOnly(request, why, current);
         }
 
         if (request.FamilyPolicy == FamilyPolicy.RequireDualStack && targets.Count < request.Families.Length)
@@ -325,356 +293,69 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         {
             if (!targets.TryGetValue(family, out var target) || !target.Equals(address))
             {
-                LetGo(holding, family, address);
+                _ledger.LetGo(holding, address);
             }
         }
 
         foreach (var address in targets.Values)
         {
-            Hold(holding, address, OriginOf(address));
+            _ledger.Hold(holding, address, holding.Left.GetValueOrDefault(address) ?? _ledger.StockOf(address)?.Pool.Name);
         }
 
-        Wait(holding, !complete);
-        return new Allocation([.. request.Families.Where(targets.ContainsKey).Select(family => targets[family])], refusal)
+        Wait(holding, complete ? null : refusal);
+        ImmutableArray<IpFamily> families = [.. request.Families.Where(targets.ContainsKey)];
+        return new Allocation([.. families.Select(family => targets[family])], refusal)
         {
-            Origins = [.. request.Families.Where(targets.ContainsKey).Select(family => holding.Origins[family] ?? "")],
+            Origins = [.. families.Select(family => holding.Origins[family] ?? "")],
+            IsSatisfied = satisfied && targets.Count > 0,
             Duplicates = [.. duplicates],
             Tolerated = tolerated,
+            Kept = families.Select(family => _choice.Kept(holding, targets[family])).FirstOrDefault(kept => kept is not null),
         };
     }
 
-    private static bool RequestFitsFamilies(AddressRequest request, ref Refusal? refusal)
-    {
-        foreach (var address in request.Requested)
-        {
-            if (!request.Families.Contains(address.Family()))
-            {
-                refusal = new Refusal(
-                    RefusalReason.RequestInvalid,
-                    $"Service '{request.Service}' asks for {address}, an {address.Family()} address, but its spec.ipFamilies has only "
-                    + $"{string.Join(", ", request.Families)}. Ask for an address of that family, or add {address.Family()} to spec.ipFamilies.");
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    // The address that the Service should have in this family, or why there is none better than what it has.
-    private (IPAddress? Address, Refusal? Refusal) Choose(Holding holding, IpFamily family, IPAddress? current)
-    {
-        var request = holding.Request;
-        if (request.Requested.FirstOrDefault(address => address.Family() == family) is { } wanted)
-        {
-            return wanted.Equals(current) ? (current, null) : Requested(holding, wanted, current);
-        }
-
-        if (request.Pool is { } name)
-        {
-            // A pool that was narrowed or split under the Service is no reason to move it; that its user named another one is.
-            if (current is not null && (holding.Origins[family] == name || _pools.GetValueOrDefault(name)?.Pool.Holds(current) == true))
-            {
-                holding.Origins[family] = name;
-                return (current, null);
-            }
-
-            if (!_pools.TryGetValue(name, out var pool))
-            {
-                return (null, RefusalText.PoolNotFound(request, name, _pools.Keys));
-            }
-
-            return RefusalText.Forbidden(request, pool.Pool) is { } forbidden ? (null, forbidden) : FromPools(holding, family, [pool.Pool]);
-        }
-
-        return current is not null ? (current, null) : FromPools(holding, family, PoolChoice.For(request, _pools.Values.Select(state => state.Pool)));
-    }
-
-    private (IPAddress? Address, Refusal? Refusal) Requested(Holding holding, IPAddress wanted, IPAddress? current)
-    {
-        var request = holding.Request;
-        var holders = _pools.Values.Where(state => state.Pool.Holds(wanted)).ToArray();
-        if (holders.Length == 0)
-        {
-            return (null, RefusalText.InNoPool(request, wanted, _pools.Values.Select(state => state.Pool)));
-        }
-
-        if (request.Pool is { } name && !holders.Any(state => state.Pool.Name == name))
-        {
-            return (null, _pools.TryGetValue(name, out var named)
-                ? RefusalText.OutsideNamedPool(request, wanted, named.Pool)
-                : RefusalText.PoolNotFound(request, name, _pools.Keys));
-        }
-
-        var pool = holders.FirstOrDefault(state => request.Pool is null || state.Pool.Name == request.Pool)!;
-        if (RefusalText.Forbidden(request, pool.Pool) is { } forbidden)
-        {
-            return (null, forbidden);
-        }
-
-        if (!pool.IndexOf(wanted).Contains(wanted.ToNumber()))
-        {
-            return (null, RefusalText.Excluded(request, wanted, pool.Pool));
-        }
-
-        if (Obstacle(holding, wanted, out _) is { } obstacle)
-        {
-            return (null, new Refusal(
-                RefusalReason.AddressInUse,
-                $"Service '{request.Service}' asks for {wanted}, which {obstacle}.{(current is null ? "" : $" It keeps {current} meanwhile.")}"));
-        }
-
-        if (!_users.ContainsKey(wanted) && (_leaving.ContainsKey(wanted) || IsLeaving(wanted)))
-        {
-            return (null, RefusalText.Leaving(request, wanted));
-        }
-
-        return _givesNew || _users.ContainsKey(wanted) ? (wanted, null) : (null, RefusalText.TakingOver(request));
-    }
-
-    private (IPAddress? Address, Refusal? Refusal) FromPools(Holding holding, IpFamily family, ImmutableArray<Pool> pools)
-    {
-        var request = holding.Request;
-        if (request.Sharing.Key is { } key && _byKey.TryGetValue(key, out var shared))
-        {
-            foreach (var pool in pools)
-            {
-                foreach (var address in shared)
-                {
-                    if (address.Family() == family && pool.Holds(address) && Obstacle(holding, address, out _) is null)
-                    {
-                        return (address, null);
-                    }
-                }
-            }
-        }
-
-        foreach (var pool in pools)
-        {
-            var index = _pools[pool.Name].IndexOf(family);
-            for (var skipped = 0; skipped < MostSkipped && index.LowestFree is { } lowest; skipped++)
-            {
-                var address = lowest.ToAddress(family);
-                if (!IsLeaving(address))
-                {
-                    return _givesNew ? (address, null) : (null, RefusalText.TakingOver(request));
-                }
-            }
-        }
-
-        var leaving = _leaving.Keys.Count(address => address.Family() == family && pools.Any(pool => pool.Holds(address)));
-        return (null, RefusalText.NothingFree(
-            request,
-            family,
-            [.. pools.Select(pool => (pool, _pools[pool.Name].IndexOf(family).Size))],
-            _pools.Values.Select(state => state.Pool),
-            leaving));
-    }
-
-    // A speaker still answers for an address that no Service has: a Service was deleted or changed its type while nobody led.
-    private bool IsLeaving(IPAddress address)
-    {
-        if (_leaving.ContainsKey(address))
-        {
-            return true;
-        }
-
-        if (!isAnnounced(address))
-        {
-            return false;
-        }
-
-        Leave(address);
-        return true;
-    }
-
-    private void Leave(IPAddress address)
-    {
-        _leaving[address] = time.GetTimestamp();
-        foreach (var state in _pools.Values)
-        {
-            state.Take(address);
-        }
-    }
-
-    private void Free(IPAddress address)
-    {
-        _leaving.Remove(address);
-        foreach (var state in _pools.Values)
-        {
-            state.Return(address);
-        }
-    }
-
-    // Why this Service may not use an address that others use, or null; OpenELB's old sharing is tolerated, with a word.
-    private string? Obstacle(Holding holding, IPAddress address, out string? tolerated)
-    {
-        tolerated = null;
-        if (!_users.TryGetValue(address, out var users))
-        {
-            return null;
-        }
-
-        foreach (var user in users)
-        {
-            if (user == holding || Sharing.Obstacle(address, holding.Request, user.Request) is not { } obstacle)
-            {
-                continue;
-            }
-
-            var old = holding.Request.Sharing.GivenByOpenElb && user.Request.Sharing.GivenByOpenElb
-                && holding.Request.InStatus.Contains(address) && user.Request.InStatus.Contains(address)
-                && holding.Request.Requested.Contains(address) && user.Request.Requested.Contains(address);
-            if (!old)
-            {
-                return obstacle;
-            }
-
-            tolerated = $"{address} {obstacle}";
-        }
-
-        return null;
-    }
-
-    private string? OriginOf(IPAddress address) => _pools.Values.FirstOrDefault(state => state.Pool.Holds(address))?.Pool.Name;
-
-    private void Hold(Holding holding, IPAddress address, string? origin)
-    {
-        if (holding.Addresses.TryGetValue(address.Family(), out var held) && held.Equals(address))
-        {
-            return;
-        }
-
-        holding.Addresses[address.Family()] = address;
-        holding.Origins[address.Family()] = origin;
-        if (_users.TryGetValue(address, out var users))
-        {
-            users.Add(holding);
-        }
-        else
-        {
-            _users[address] = [holding];
-            if (!_leaving.Remove(address))
-            {
-                foreach (var state in _pools.Values)
-                {
-                    state.Take(address);
-                }
-            }
-        }
-
-        IndexKey(holding, address, present: true);
-        Touch(address);
-    }
-
-    private void LetGo(Holding holding, IpFamily family, IPAddress address)
-    {
-        holding.Addresses.Remove(family);
-        holding.Origins.Remove(family);
-        IndexKey(holding, address, present: false);
-        Touch(address);
-        var users = _users[address];
-        users.Remove(holding);
-        if (users.Count > 0)
-        {
-            return;
-        }
-
-        _users.Remove(address);
-        _leaving[address] = time.GetTimestamp();
-    }
+    private static bool IsPreferenceOnly(AddressRequest request, Refusal refusal, IPAddress? current) =>
+        request.FamilyPolicy == FamilyPolicy.PreferDualStack && current is null
+        && refusal.Reason is (RefusalReason.FamilyUnavailable or RefusalReason.PoolExhausted);
 
     private void Drop(Holding holding)
     {
-        Wait(holding, waits: false);
-        foreach (var (family, address) in holding.Addresses.ToArray())
+        Wait(holding, why: null);
+        foreach (var address in holding.Addresses.Values.ToArray())
         {
-            LetGo(holding, family, address);
+            _ledger.LetGo(holding, address);
         }
+
+        _ledger.Forget(holding);
     }
 
-    private void IndexKey(Holding holding, IPAddress address, bool present)
+    private void Wait(Holding holding, Refusal? why)
     {
-        if (holding.Request.Sharing.Key is not { } key)
-        {
-            return;
-        }
-
-        if (present)
-        {
-            (_byKey.TryGetValue(key, out var addresses) ? addresses : _byKey[key] = new(ByNumber)).Add(address);
-        }
-        else if (_byKey.TryGetValue(key, out var addresses)
-            && !_users[address].Any(user => user != holding && user.Request.Sharing.Key == key)
-            && addresses.Remove(address)
-            && addresses.Count == 0)
-        {
-            _byKey.Remove(key);
-        }
-    }
-
-    private static readonly IComparer<IPAddress> ByNumber = Comparer<IPAddress>.Create(
-        (a, b) => a.Family() != b.Family() ? a.Family().CompareTo(b.Family()) : a.ToNumber().CompareTo(b.ToNumber()));
-
-    private void Wait(Holding holding, bool waits)
-    {
-        if (waits && holding.Place is null)
+        holding.Waits = why;
+        if (why is not null && holding.Place is null)
         {
             holding.Place = _waiting.AddLast(holding);
         }
-        else if (!waits && holding.Place is { } place)
+        else if (why is null && holding.Place is { } place)
         {
             _waiting.Remove(place);
             holding.Place = null;
         }
     }
 
-    private void Act(Action change)
+    /// <summary>Changes something; if that may help those who wait, serves them. Everybody concerned is told when the lock is free again.</summary>
+    private void Act(Func<bool> change)
     {
         List<EntityKey> served = [];
+        IReadOnlyCollection<string> touched;
         lock (_lock)
         {
-            change();
-            ServeWaiting(served);
-        }
-
-        Tell(served);
-    }
-
-    private void ServeWaiting(List<EntityKey> served)
-    {
-        // First come, first served. Whoever moves to another address frees one: go round until nothing changes.
-        var changed = true;
-        while (changed)
-        {
-            changed = false;
-            foreach (var holding in _waiting.ToArray())
+            if (change())
             {
-                var before = holding.Addresses.Values.ToHashSet();
-                Decide(holding);
-                if (!before.SetEquals(holding.Addresses.Values))
-                {
-                    served.Add(holding.Request.Service);
-                    changed = before.Count > 0;
-                }
+                ServeWaiting(served);
             }
-        }
-    }
 
-    private void Touch(IPAddress address)
-    {
-        foreach (var state in _pools.Values.Where(state => state.Pool.Holds(address)))
-        {
-            _touched.Add(state.Pool.Name);
-        }
-    }
-
-    private void Tell(List<EntityKey> served)
-    {
-        HashSet<string> touched;
-        lock (_lock)
-        {
-            touched = _touched;
-            _touched = new HashSet<string>(StringComparer.Ordinal);
+            touched = _ledger.TakeTouched();
         }
 
         if (touched.Count > 0)
@@ -688,35 +369,30 @@ internal sealed class Allocator(TimeProvider time, Func<IPAddress, bool> isAnnou
         }
     }
 
-    private sealed class Holding(AddressRequest request)
+    private void ServeWaiting(List<EntityKey> served)
     {
-        public AddressRequest Request { get; set; } = request;
+        // First come, first served. Whoever moves to another address frees one: go round until nothing changes.
+        var changed = true;
+        while (changed)
+        {
+            changed = false;
+            for (var place = _waiting.First; place is not null;)
+            {
+                var holding = place.Value;
+                place = place.Next;
+                if (!_choice.HasHope(holding))
+                {
+                    continue;
+                }
 
-        public Dictionary<IpFamily, IPAddress> Addresses { get; } = [];
-
-        public Dictionary<IpFamily, string?> Origins { get; } = [];
-
-        public LinkedListNode<Holding>? Place { get; set; }
-    }
-
-    private sealed class PoolState(Pool pool)
-    {
-        public Pool Pool { get; set; } = pool;
-
-        public PoolIndex[] Indexes { get; } =
-        [
-            new(IpFamily.IPv4, pool.Ranges, pool.Excludes, pool.AvoidBuggyAddresses),
-            new(IpFamily.IPv6, pool.Ranges, pool.Excludes, pool.AvoidBuggyAddresses),
-        ];
-
-        public System.Numerics.BigInteger Size => Indexes[0].Size + Indexes[1].Size;
-
-        public PoolIndex IndexOf(IpFamily family) => Indexes[(int)family];
-
-        public PoolIndex IndexOf(IPAddress address) => IndexOf(address.Family());
-
-        public void Take(IPAddress address) => IndexOf(address).Take(address.ToNumber());
-
-        public void Return(IPAddress address) => IndexOf(address).Return(address.ToNumber());
+                var before = holding.Addresses.Values.ToHashSet();
+                Decide(holding);
+                if (!before.SetEquals(holding.Addresses.Values))
+                {
+                    served.Add(holding.Request.Service);
+                    changed = before.Count > 0;
+                }
+            }
+        }
     }
 }

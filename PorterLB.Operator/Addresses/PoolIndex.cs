@@ -10,19 +10,22 @@ namespace PorterLB.Operator.Addresses;
 /// </summary>
 internal sealed class PoolIndex
 {
-    private static readonly IComparer<Gap> ByFirst = Comparer<Gap>.Create(static (a, b) => a.First.CompareTo(b.First));
+    public static readonly IComparer<Gap> ByFirst = Comparer<Gap>.Create(static (a, b) => a.First.CompareTo(b.First));
     private readonly ImmutableArray<AddressRange> _ranges;
     private readonly bool _avoidBuggy;
-    private readonly SortedSet<Gap> _gaps = new(ByFirst);
+    private readonly SortedSet<Gap> _gaps;
     private BigInteger _taken;
 
     /// <param name="family">The family; ranges of the other are ignored.</param>
     /// <param name="ranges">What the pool has; may overlap.</param>
     /// <param name="excludes">What of it is never given out; may overlap and reach beyond the pool.</param>
     /// <param name="avoidBuggyAddresses">Leave out IPv4 addresses that end in .0 or .255: some routers drop traffic to them.</param>
-    public PoolIndex(IpFamily family, IEnumerable<AddressRange> ranges, IEnumerable<AddressRange> excludes, bool avoidBuggyAddresses)
+    /// <param name="order">How gaps are compared, by their first address; for whoever counts how often.</param>
+    public PoolIndex(
+        IpFamily family, IEnumerable<AddressRange> ranges, IEnumerable<AddressRange> excludes, bool avoidBuggyAddresses, IComparer<Gap>? order = null)
     {
         Family = family;
+        _gaps = new SortedSet<Gap>(order ?? ByFirst);
         _avoidBuggy = avoidBuggyAddresses && family == IpFamily.IPv4;
         _ranges = RangeSet.Except(
             RangeSet.Union(ranges.Where(range => range.Family == family)),
@@ -174,5 +177,6 @@ internal sealed class PoolIndex
         return null;
     }
 
-    private sealed record Gap(UInt128 First, UInt128 Last);
+    /// <summary>Consecutive free addresses.</summary>
+    internal sealed record Gap(UInt128 First, UInt128 Last);
 }

@@ -43,9 +43,8 @@ internal static class RefusalText
 
     public static Refusal Excluded(AddressRequest request, IPAddress wanted, Pool pool) => new(
         RefusalReason.AddressExcluded,
-        $"Service '{request.Service}' asks for {wanted}, which Eip '{pool.Name}' leaves out by "
-        + (pool.Excludes.Any(range => range.Contains(wanted)) ? "spec.excludes" : "spec.avoidBuggyIPs")
-        + ". Ask for another address, or change the Eip.");
+        $"Service '{request.Service}' asks for {wanted}, which Eip '{pool.Name}' leaves out by {LeftOutBy(wanted, pool)}. "
+        + "Ask for another address, or change the Eip.");
 
     public static Refusal Leaving(AddressRequest request, IPAddress wanted) => new(
         RefusalReason.AddressLeaving,
@@ -54,6 +53,35 @@ internal static class RefusalText
     public static Refusal TakingOver(AddressRequest request) => new(
         RefusalReason.TakingOver,
         $"Service '{request.Service}' gets an address within 5 seconds: a new manager took over and waits until no write of the former one can arrive.");
+
+    public static Refusal InUse(AddressRequest request, IPAddress wanted, string obstacle, IPAddress? current) => new(
+        RefusalReason.AddressInUse,
+        $"Service '{request.Service}' asks for {wanted}, which {obstacle}.{(current is null ? "" : $" It keeps {current} meanwhile.")}");
+
+    public static Refusal GivesUp(AddressRequest request, IPAddress current, string obstacle) => new(
+        RefusalReason.AddressInUse, $"Service '{request.Service}' gives up {current}: it {obstacle}.");
+
+    /// <summary>An address is asked for of a family that the Service has not; null if none is.</summary>
+    public static Refusal? FamilyMismatch(AddressRequest request) =>
+        request.Requested.FirstOrDefault(address => !request.Families.Contains(address.Family())) is { } address
+            ? new(
+                RefusalReason.RequestInvalid,
+                $"Service '{request.Service}' asks for {address}, an {address.Family()} address, but its spec.ipFamilies has only "
+                + $"{string.Join(", ", request.Families)}. Ask for an address of that family, or add {address.Family()} to spec.ipFamilies.")
+            : null;
+
+    public static Refusal KeptOutside(IPAddress address, Pool? origin) => new(
+        RefusalReason.AddressInNoPool,
+        $"{address} is in no Eip any more"
+        + (origin is null ? "" : $": Eip '{origin.Name}', which it came from, {(PoolChoice.Unavailable(origin) is null ? $"has {origin.RangesText} now" : origin.Deleting ? "is gone" : PoolChoice.Unavailable(origin))}")
+        + ". The Service keeps it until it is released.");
+
+    public static Refusal KeptExcluded(IPAddress address, Pool pool) => new(
+        RefusalReason.AddressExcluded,
+        $"{address} is left out by {LeftOutBy(address, pool)} of Eip '{pool.Name}'. The Service keeps it until it is released.");
+
+    public static Refusal KeptUnavailable(IPAddress address, Pool pool, string why) => new(
+        RefusalReason.PoolUnavailable, $"Eip '{pool.Name}', which holds {address}, {why}. The Service keeps the address until it is released.");
 
     public static Refusal NothingFree(
         AddressRequest request,
@@ -94,6 +122,9 @@ internal static class RefusalText
                 + $"{List(full.Select(pool => $"all {pool.Size:N0} of '{pool.Pool.Name}' are in use"))}.{soon} "
                 + "Release a Service, or widen spec.address of an Eip.");
     }
+
+    private static string LeftOutBy(IPAddress address, Pool pool) =>
+        pool.Excludes.Any(range => range.Contains(address)) ? "spec.excludes" : "spec.avoidBuggyIPs";
 
     private static string Otherwise(Pool pool) => pool.Disabled || pool.Deleting
         ? $"Name another Eip in the annotation {Annotations.Eip}."

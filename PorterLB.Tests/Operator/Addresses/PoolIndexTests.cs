@@ -27,6 +27,49 @@ public sealed class PoolIndexTests
     }
 
     [Fact]
+    public void The_same_history_takes_the_same_number_of_comparisons_whatever_the_size_of_the_pool()
+    {
+        var counts = new[] { "10.0.0.0/28", "10.0.0.0/8", "fd00::/64", "::/0" }.Select(range => Comparisons(range, addresses: 14)).ToArray();
+        Assert.All(counts, count => Assert.Equal(counts[0], count));
+
+        // And of the addresses in use only the logarithm counts: a hundred times as many cost less than three times as much each.
+        var few = Comparisons("10.0.0.0/8", 100) / 100.0;
+        var many = Comparisons("10.0.0.0/8", 10_000) / 10_000.0;
+        Assert.InRange(many / few, 0, 3);
+    }
+
+    // Every address is taken, every other one returned and taken again.
+    private static long Comparisons(string range, int addresses)
+    {
+        var count = 0L;
+        var pool = AddressRange.Parse(range);
+        var index = new PoolIndex(pool.Family, [pool], [], avoidBuggyAddresses: false, Comparer<PoolIndex.Gap>.Create((one, other) =>
+        {
+            count++;
+            return PoolIndex.ByFirst.Compare(one, other);
+        }));
+        var taken = new List<UInt128>();
+        for (var i = 0; i < addresses; i++)
+        {
+            taken.Add(index.LowestFree!.Value);
+            Assert.True(index.Take(taken[i]));
+        }
+
+        for (var i = 0; i < addresses; i += 2)
+        {
+            Assert.True(index.Return(taken[i]));
+        }
+
+        for (var i = 0; i < addresses; i += 2)
+        {
+            Assert.Equal(taken[i], index.LowestFree);
+            Assert.True(index.Take(taken[i]));
+        }
+
+        return count;
+    }
+
+    [Fact]
     public void Buggy_addresses_are_counted_out_exactly()
     {
         Assert.Equal(BigInteger.Pow(2, 24) - (2 * BigInteger.Pow(2, 16)), Index(avoidBuggy: true, "10.0.0.0/8").Size);

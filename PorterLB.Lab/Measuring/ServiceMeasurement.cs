@@ -1,0 +1,242 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using PorterLB.Lab.Cluster;
+using PorterLB.Lab.Network;
+using PorterLB.Lab.Processes;
+using Spectre.Console;
+
+namespace PorterLB.Lab.Measuring;
+
+/// <summary>What thousands of Services cost: time to the last address, API requests, CPU and memory; and a manager's restart among them.</summary>
+internal static class ServiceMeasurement
+{
+    private const int ManagerMetricsPort = 8080;
+    private const int AtOnce = 16;
+    private const int DeletedByKubectl = 100;
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>False when a figure is outside of what is promised.</summary>
+    public static async Task<bool> RunAsync(int count, bool restarts, IAnsiConsole console, CancellationToken cancellationToken)
+    {
+        void Say(string line) => console.MarkupLineInterpolated($"[grey]{line}[/]");
+
+        await using var lab = await LightLab.StartAsync(new LightLabOptions { Kind = "measure services" }, Say, cancellationToken);
+        await lab.InstallAsync(cancellationToken);
+        var manager = lab.StartManager();
+        foreach (var node in lab.Nodes)
+        {
+            node.StartSpeaker();
+            await node.WaitUntilReadyAsync(TimeSpan.FromSeconds(60), cancellationToken);
+        }
+
+        var pool = await lab.ApplyAsync(
+            """
+            apiVersion: network.kubesphere.io/v1alpha2
+            kind: Eip
+            metadata:
+              name: lan
+            spec:
+              address: 10.77.0.0/16
+              interface: eth0
+            """,
+            cancellationToken);
+        if (!pool.Succeeded)
+        {
+            throw new LabException(pool.Text);
+        }
+
+        var figures = new FigureTable();
+
+        await CreateFirstAsync(lab, "warm", cancellationToken);
+        Say($"Creating {count} Services, {AtOnce} at a time.");
+        await using (var watch = await ServiceWatch.StartAsync(lab, cancellationToken))
+        {
+            await CreateManyAsync(lab, manager, watch, count, figures, cancellationToken);
+            for (var i = 1; i <= 10; i++)
+            {
+                figures.Add($"one more Service at {count}: created to address, ms", double.PositiveInfinity, await OneMoreAsync(lab, watch, $"more-{i}", cancellationToken));
+            }
+
+            await IdleAsync(lab, manager, figures, cancellationToken);
+            if (restarts)
+            {
+                await RestartAsync(lab, manager, watch, kill: false, count, figures, cancellationToken);
+                await RestartAsync(lab, lab.Manager, watch, kill: true, count, figures, cancellationToken);
+            }
+        }
+
+        await DeleteAsync(lab, figures, cancellationToken);
+        console.Write(figures.ToTable());
+        return figures.AllHeld;
+    }
+
+    private static async Task CreateManyAsync(
+        LightLab lab, LabProcess manager, ServiceWatch watch, int count, FigureTable figures, CancellationToken cancellationToken)
+    {
+        var (managerCpu, speakerCpu) = (Cpu(manager), lab.Nodes.Select(node => Cpu(node.Speaker)).ToArray());
+        var before = await RequestsAsync(lab, cancellationToken);
+        var started = Stopwatch.GetTimestamp();
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, count),
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
+            async (number, cancel) => await CreateAsync(lab, $"s-{number}", "porterlb", cancel));
+        var created = Stopwatch.GetTimestamp();
+        await ControlPlane.WaitUntilAsync($"{count} addresses", () => Task.FromResult(watch.WithAddress >= count), Patience, cancellationToken, manager);
+        figures.Add($"{count} Services created (the API server's own time), s", double.PositiveInfinity, Seconds(started, created));
+        figures.Add("last address after the last creation, s", 1, Math.Max(0, Seconds(created, watch.LastAddress)));
+        await ControlPlane.WaitUntilAsync($"{count} announced", () => Task.FromResult(watch.Announced >= count), Patience, cancellationToken, manager);
+        figures.Add("last condition Announced after the last creation, s", double.PositiveInfinity, Math.Max(0, Seconds(created, watch.LastAnnounced)));
+        var after = await RequestsAsync(lab, cancellationToken);
+        figures.Add("manager's CPU for them, s", double.PositiveInfinity, Cpu(manager) - managerCpu);
+        figures.Add("a speaker's CPU for them, s", double.PositiveInfinity, [.. lab.Nodes.Select((node, i) => Cpu(node.Speaker) - speakerCpu[i])]);
+        figures.Add("writes of each Service after its creation, mean", double.PositiveInfinity, (double)watch.Changes / count);
+        figures.Add("manager's PATCH requests per Service (Events aside)", double.PositiveInfinity, (after.Patches - before.Patches) / count);
+        figures.Add("manager's POST requests per Service (Events)", double.PositiveInfinity, (after.Posts - before.Posts) / count);
+        figures.Add("addresses that two Services have", 0, watch.Duplicates);
+        figures.Add("resident, manager, MB", double.PositiveInfinity, Resident(manager));
+        figures.Add("resident, speaker, MB", double.PositiveInfinity, [.. lab.Nodes.Select(node => Resident(node.Speaker))]);
+    }
+
+    private static async Task<double> OneMoreAsync(LightLab lab, ServiceWatch watch, string name, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await CreateAsync(lab, name, "porterlb", cancellationToken);
+        return 1_000 * Seconds(started, await AddressOfAsync(watch, name, cancellationToken));
+    }
+
+    private static async Task IdleAsync(LightLab lab, LabProcess manager, FigureTable figures, CancellationToken cancellationToken)
+    {
+        // What comes after the last Service: Events, conditions, the pools' status.
+        await Task.Delay(Idle, cancellationToken);
+        var (cpu, before) = (Cpu(manager), await RequestsAsync(lab, cancellationToken));
+        await Task.Delay(Idle, cancellationToken);
+        var after = await RequestsAsync(lab, cancellationToken);
+        figures.Add("idle: manager's requests per minute", double.PositiveInfinity, (after.All - before.All) / Idle.TotalMinutes);
+        figures.Add("idle: manager's CPU, % of a core", double.PositiveInfinity, 100 * (Cpu(manager) - cpu) / Idle.TotalSeconds);
+    }
+
+    private static async Task RestartAsync(
+        LightLab lab, LabProcess manager, ServiceWatch watch, bool kill, int count, FigureTable figures, CancellationToken cancellationToken)
+    {
+        var how = kill ? "kill -9" : "clean stop";
+        if (kill)
+        {
+            await manager.KillAsync(cancellationToken);
+        }
+        else
+        {
+            await manager.StopAsync(TimeSpan.FromSeconds(30), cancellationToken);
+        }
+
+        var name = kill ? "after-kill" : "after-stop";
+        var changes = watch.Changes;
+        var started = Stopwatch.GetTimestamp();
+        var next = lab.StartManager();
+        await CreateAsync(lab, name, "porterlb", cancellationToken);
+        figures.Add(
+            $"manager restarted at {count} after a {how}: started to first new address, s",
+            kill ? 25 : 2,
+            Seconds(started, await AddressOfAsync(watch, name, cancellationToken)));
+        await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken);
+
+        // Two are the new Service's own: address and condition.
+        figures.Add($"writes to Services because of the restart after a {how}", 0, Math.Max(0, watch.Changes - changes - 2));
+        figures.Add($"resident, manager, restarted after a {how}, MB", double.PositiveInfinity, Resident(next));
+    }
+
+    // kubectl deletes one after the other, and asks for each until it is gone: with a foreign Service beside ours, its own pace can be seen.
+    private static async Task DeleteAsync(LightLab lab, FigureTable figures, CancellationToken cancellationToken)
+    {
+        foreach (var (what, opt) in (IEnumerable<(string, string)>)[("of nobody's", "nobody"), ("with an address", "porterlb")])
+        {
+            for (var i = 0; i < DeletedByKubectl; i++)
+            {
+                await CreateAsync(lab, $"gone-{i}", opt, cancellationToken);
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(3), cancellationToken);
+            var started = Stopwatch.GetTimestamp();
+            await lab.ControlPlane.Kubectl("delete", "services", "-l", $"of={opt},gone=yes").RunAsync(cancellationToken);
+            figures.Add($"kubectl delete of {DeletedByKubectl} Services {what}, s", double.PositiveInfinity, Seconds(started, Stopwatch.GetTimestamp()));
+        }
+
+        for (var i = 0; i < DeletedByKubectl; i++)
+        {
+            await CreateAsync(lab, $"gone-{i}", "porterlb", cancellationToken);
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(3), cancellationToken);
+        var begun = Stopwatch.GetTimestamp();
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, DeletedByKubectl),
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
+            async (number, cancel) => await lab.ControlPlane.Api.DeleteAsync($"/api/v1/namespaces/default/services/gone-{number}", cancel));
+        await ControlPlane.WaitUntilAsync(
+            "the Services to be gone",
+            async () => (await lab.ControlPlane.Api.GetAsync("/api/v1/namespaces/default/services?labelSelector=gone%3Dyes", cancellationToken))!["items"]!.AsArray().Count == 0,
+            Patience,
+            cancellationToken);
+        figures.Add($"{DeletedByKubectl} Services with an address deleted at once, s", double.PositiveInfinity, Seconds(begun, Stopwatch.GetTimestamp()));
+    }
+
+    private static async Task CreateFirstAsync(LightLab lab, string name, CancellationToken cancellationToken)
+    {
+        await CreateAsync(lab, name, "porterlb", cancellationToken);
+        await lab.WaitForAddressesAsync(name, 1, TimeSpan.FromSeconds(90), cancellationToken);
+    }
+
+    private static Task<JsonNode> CreateAsync(LightLab lab, string name, string of, CancellationToken cancellationToken) =>
+        lab.ControlPlane.Api.CreateAsync(
+            "/api/v1/namespaces/default/services",
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject
+                {
+                    ["name"] = name,
+                    ["labels"] = new JsonObject { ["of"] = of, ["gone"] = name.StartsWith("gone", StringComparison.Ordinal) ? "yes" : "no" },
+                    ["annotations"] = new JsonObject { ["lb.kubesphere.io/v1alpha1"] = of },
+                },
+                ["spec"] = new JsonObject
+                {
+                    ["type"] = "LoadBalancer",
+                    ["selector"] = new JsonObject { ["app"] = name },
+                    ["ports"] = new JsonArray(new JsonObject { ["port"] = 80 }),
+                },
+            },
+            cancellationToken);
+
+    private static async Task<long> AddressOfAsync(ServiceWatch watch, string name, CancellationToken cancellationToken)
+    {
+        while (watch.AddressOf(name) is null)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), cancellationToken);
+        }
+
+        return watch.AddressOf(name)!.Value;
+    }
+
+    private static async Task<(double Patches, double Posts, double All)> RequestsAsync(LightLab lab, CancellationToken cancellationToken)
+    {
+        var metrics = await lab.ManagerHost().GetAsync(ManagerMetricsPort, "/metrics", cancellationToken) ?? "";
+        double Of(string method) => metrics.Split('\n')
+            .Where(line => line.StartsWith("rest_client_requests_total{", StringComparison.Ordinal) && line.Contains($"method=\"{method}\"", StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+        return (Of("PATCH"), Of("POST"), Of("PATCH") + Of("POST") + Of("PUT") + Of("GET") + Of("DELETE"));
+    }
+
+    private static double Seconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalSeconds;
+
+    // Fields 14 and 15 of proc(5), counted in hundredths of a second, behind a name that may hold spaces.
+    private static double Cpu(LabProcess process)
+    {
+        var text = File.ReadAllText($"/proc/{process.Id}/stat");
+        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100;
+    }
+
+    private static double Resident(LabProcess process) =>
+        File.ReadLines($"/proc/{process.Id}/status").Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
+            .Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024).Single();
+}
