@@ -69,10 +69,10 @@ internal static class ManagerCommand
             result.GetRequiredValue(LoadBalancerClass), result.GetValue(DefaultLoadBalancer), result.GetValue(IgnoreExcludeLabel)));
         Compose(services.AddKubernetesOperator(settings => settings
                 .WithName(Names.Manager)
-                .WithNamespace(@namespace)
+                .WithOwnNamespace(@namespace)
                 .WithLeaderElection(result.GetValue(LeaderElect) ? LeaderElectionType.Single : LeaderElectionType.None)
-                .WithLease(result.GetValue(LeaseDuration), result.GetValue(RenewDeadline), result.GetValue(RetryPeriod))
-                .WithAutoAttachFinalizers(autoAttach: false)),
+                .WithLeaderElectionTimings(result.GetValue(LeaseDuration), result.GetValue(RenewDeadline), result.GetValue(RetryPeriod))
+                .WithAutoAttachFinalizers(false)),
             features,
             @namespace,
             new Ownership(result.GetRequiredValue(LoadBalancerClass), result.GetValue(DefaultLoadBalancer)))
@@ -136,6 +136,7 @@ internal static class ManagerCommand
             .AddController<ServiceController, ServiceView>(options =>
             {
                 options.Name = "service";
+                options.SharesCachedObjects = true;
 
                 // The same Service is never looked at twice at once; different ones need not wait for each other's request.
                 options.MaxConcurrentReconciles = 16;
@@ -146,10 +147,15 @@ internal static class ManagerCommand
                 options.Watches<V1Alpha2LayerTwoConfig>(delta => triggers.Of(delta));
                 options.Watches<V1Alpha2Speaker>(delta => triggers.Of(delta));
             })
-            .AddController<EipController, V1Alpha2Eip>(options => options.Name = "eip")
+            .AddController<EipController, V1Alpha2Eip>(options =>
+            {
+                options.Name = "eip";
+                options.SharesCachedObjects = true;
+            })
             .AddController<LayerTwoController, V1Alpha2LayerTwoConfig>(options =>
             {
                 options.Name = "layertwoconfig";
+                options.SharesCachedObjects = true;
                 options.Watches<NodeView>(delta => delta.Old is not null && delta.New is not null && delta.Old.IsSameFor(delta.New) ? [] : triggers.Configs());
                 options.Watches<V1Alpha2Eip>(_ => triggers.Configs());
                 options.Watches<LeaseView>(delta => delta.Old is not null && delta.New is not null ? [] : triggers.Configs());

@@ -67,9 +67,9 @@ internal static class SpeakerCommand
         services.AddSingleton<DataPlaneCheck>();
         services.AddKubernetesOperator(options => options
                 .WithName(Names.Speaker)
-                .WithNamespace(settings.Namespace)
+                .WithOwnNamespace(settings.Namespace)
                 .WithLeaderElection(Reconciler.Leadership.LeaderElectionType.None)
-                .WithAutoAttachFinalizers(autoAttach: false))
+                .WithAutoAttachFinalizers(false))
             .AddInformer(ServiceView.Type, options => options.SilenceCheck = () => features.ServiceSilenceCheck)
             .AddInformer(NodeView.Type)
             .AddInformer(EndpointsView.SliceV1, EndpointsView.Configure)

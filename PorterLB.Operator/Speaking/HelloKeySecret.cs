@@ -35,7 +35,7 @@ internal sealed class HelloKeySecret(IKubernetesClient client, OperatorSettings 
 
     private async Task EnsureAsync(CancellationToken cancellationToken)
     {
-        var key = new EntityKey(settings.Namespace, Names.HelloKeys);
+        var key = new EntityKey(settings.OwnNamespace, Names.HelloKeys);
         if (await client.GetAsync(SecretView.Type, key, cancellationToken) is not null)
         {
             return;

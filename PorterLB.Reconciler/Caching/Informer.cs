@@ -20,6 +20,8 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ILogger _logger;
+    private readonly IEntityLabelSelector<TEntity>? _labels;
+    private readonly IEntityFieldSelector<TEntity>? _fields;
     private readonly Store<TEntity> _store;
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -38,7 +40,9 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
         InformerOptions<TEntity> options,
         TimeProvider time,
         Random random,
-        ILogger<Informer<TEntity>> logger)
+        ILogger<Informer<TEntity>> logger,
+        IEntityLabelSelector<TEntity>? labels = null,
+        IEntityFieldSelector<TEntity>? fields = null)
     {
         ArgumentNullException.ThrowIfNull(type);
         ArgumentNullException.ThrowIfNull(options);
@@ -48,12 +52,16 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
         _time = time;
         _random = random;
         _logger = logger;
+        _labels = labels;
+        _fields = fields;
         _store = new Store<TEntity>(options.Indexes);
         Name = string.IsNullOrEmpty(type.Metadata.Group) ? type.Metadata.PluralName : $"{type.Metadata.PluralName}.{type.Metadata.Group}";
     }
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    internal EntityType<TEntity> Type => _type;
 
     /// <inheritdoc cref="IEntityCache{TEntity}.HasSynced"/>
     public bool HasSynced => _synced.Task.IsCompletedSuccessfully;
@@ -129,8 +137,8 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
         var scope = new ListOptions
         {
             Namespace = _options.Namespace,
-            LabelSelector = _options.LabelSelector,
-            FieldSelector = _options.FieldSelector,
+            LabelSelector = Both(_options.LabelSelector, _labels is null ? null : await _labels.GetLabelSelectorAsync(cancellationToken)),
+            FieldSelector = Both(_options.FieldSelector, _fields is null ? null : await _fields.GetFieldSelectorAsync(cancellationToken)),
         };
         var reflector = new Reflector<TEntity>(_client, [_type, .. _options.AlsoServedAs], scope, this, Name, _time, _random, _logger)
         {
@@ -215,6 +223,9 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
             }
         }
     }
+
+    private static string? Both(string? one, string? other) =>
+        string.IsNullOrEmpty(one) ? other : string.IsNullOrEmpty(other) ? one : $"{one},{other}";
 
     private async Task ResyncAsync(CancellationToken cancellationToken)
     {

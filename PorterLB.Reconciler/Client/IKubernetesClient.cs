@@ -12,6 +12,13 @@ namespace PorterLB.Reconciler.Client;
 /// </summary>
 public interface IKubernetesClient
 {
+    /// <summary>How a C# type is handled, where it is known: the methods of <see cref="KubernetesClientByType"/> stand on it.</summary>
+    /// <exception cref="InvalidOperationException">Nobody has told.</exception>
+    EntityType<TEntity> TypeOf<TEntity>()
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        throw new InvalidOperationException(
+            $"The client does not know {typeof(TEntity).Name}: add its EntityType to the operator with AddEntity or AddInformer, or hand it in with the request.");
+
     /// <summary>The object of that key, or null when there is none.</summary>
     Task<TEntity?> GetAsync<TEntity>(EntityType<TEntity> type, EntityKey key, CancellationToken cancellationToken = default)
         where TEntity : class, IKubernetesObject<V1ObjectMeta>;

@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
+using Microsoft.Extensions.DependencyInjection;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Entities;
 using PorterLB.Reconciler.Metrics;
@@ -15,7 +16,9 @@ namespace PorterLB.Reconciler.Client;
 /// <param name="connection">The way to the server.</param>
 /// <param name="time">Bounds requests.</param>
 /// <param name="metrics">Counts requests; null = nobody does.</param>
-public sealed class KubernetesClient(KubernetesConnection connection, TimeProvider time, OperatorMetrics? metrics = null) : IKubernetesClient
+/// <param name="types">Where each <see cref="EntityType{TEntity}"/> is found; null = requests bring their own.</param>
+public sealed class KubernetesClient(
+    KubernetesConnection connection, TimeProvider time, OperatorMetrics? metrics = null, IServiceProvider? types = null) : IKubernetesClient
 {
     // The server gives up a request after 30 s by itself; a little more lets its own words arrive.
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(32);
@@ -27,6 +30,12 @@ public sealed class KubernetesClient(KubernetesConnection connection, TimeProvid
     private static readonly MediaTypeHeaderValue MergePatch = new("application/merge-patch+json");
     private static readonly MediaTypeHeaderValue ApplyPatch = new("application/apply-patch+yaml");
     private static readonly MediaTypeHeaderValue JsonPatch = new("application/json-patch+json");
+
+    /// <inheritdoc/>
+    public EntityType<TEntity> TypeOf<TEntity>()
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        types?.GetService<EntityType<TEntity>>() ?? throw new InvalidOperationException(
+            $"The client does not know {typeof(TEntity).Name}: add its EntityType to the operator with AddEntity or AddInformer, or hand it in with the request.");
 
     /// <inheritdoc/>
     public async Task<TEntity?> GetAsync<TEntity>(EntityType<TEntity> type, EntityKey key, CancellationToken cancellationToken = default)

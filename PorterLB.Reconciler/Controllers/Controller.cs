@@ -29,7 +29,7 @@ internal sealed class Controller<TEntity>(
     ILogger<Controller<TEntity>> logger) : IControllerRunner, IDisposable
     where TEntity : class, IKubernetesObject<V1ObjectMeta>
 {
-    private readonly ControllerMetrics _metrics = operatorMetrics.ForController(name, options.MaxConcurrentReconciles);
+    private readonly ControllerMetrics _metrics = operatorMetrics.ForController(name, options.MaxConcurrentReconciles ?? 1);
     private readonly QueuePump<EntityKey> _queue = new(name, time, operatorMetrics);
 
     // The last state of objects that are gone and not yet reported.
@@ -59,7 +59,7 @@ internal sealed class Controller<TEntity>(
         try
         {
             subscriptions.AddRange(options.Triggers.Select(trigger => trigger.Subscribe(services, OnTrigger)));
-            await Task.WhenAll(Enumerable.Range(0, Math.Max(1, options.MaxConcurrentReconciles)).Select(_ => WorkAsync(stop, abort)));
+            await Task.WhenAll(Enumerable.Range(0, Math.Max(1, options.MaxConcurrentReconciles ?? 1)).Select(_ => WorkAsync(stop, abort)));
         }
         finally
         {
@@ -159,7 +159,7 @@ internal sealed class Controller<TEntity>(
                 return null;
             }
 
-            var reported = await resolve(scope.ServiceProvider).DeletedAsync(last, cancellationToken);
+            var reported = await resolve(scope.ServiceProvider).DeletedAsync(Own(last), cancellationToken);
             if (reported.IsSuccess)
             {
                 _gone.TryRemove(KeyValuePair.Create(key, last));
@@ -169,6 +169,7 @@ internal sealed class Controller<TEntity>(
         }
 
         _gone.TryRemove(key, out _);
+        entity = Own(entity);
         if (finalizers.Any)
         {
             if (entity.Metadata.DeletionTimestamp is not null)
@@ -181,6 +182,9 @@ internal sealed class Controller<TEntity>(
 
         return await resolve(scope.ServiceProvider).ReconcileAsync(entity, cancellationToken);
     }
+
+    // KubeOps' users write into what they are given; in the cache that would be a lie that others read.
+    private TEntity Own(TEntity cached) => options.SharesCachedObjects ? cached : informer.Type.Copy(cached);
 
     private string Succeeded(WorkItem<EntityKey> item)
     {

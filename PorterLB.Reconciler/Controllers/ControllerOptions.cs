@@ -14,11 +14,17 @@ public sealed class ControllerOptions<TEntity>
     /// <summary>Its name in logs and metrics; null = the lower-case kind.</summary>
     public string? Name { get; set; }
 
-    /// <summary>How many objects may be reconciled at once; the same one never is.</summary>
-    public int MaxConcurrentReconciles { get; set; } = 1;
+    /// <summary>How many objects may be reconciled at once; the same one never is. Null = what the operator's settings say (1).</summary>
+    public int? MaxConcurrentReconciles { get; set; }
 
     /// <summary>Which changes of the object itself count; null = all. <see cref="Predicates"/> has the usual ones.</summary>
     public Predicate<Delta<TEntity>>? Predicate { get; set; }
+
+    /// <summary>
+    /// Whether the controller and its finalizers promise not to change the objects that they are given. They then get the cache's own,
+    /// which others read at the same time; else a copy of each, which costs its JSON written and read.
+    /// </summary>
+    public bool SharesCachedObjects { get; set; }
 
     /// <summary>After how long a single run is cancelled; null = never.</summary>
     public TimeSpan? ReconcileTimeout { get; set; }
@@ -49,7 +55,20 @@ public sealed class ControllerOptions<TEntity>
         return Watches<TOther>(delta => Both(delta, map));
     }
 
-    private static IEnumerable<EntityKey> Both<TOther>(Delta<TOther> delta, Func<TOther, IEnumerable<EntityKey>> map)
+    /// <summary>
+    /// Reconciles also when an object changes, or goes, that names one of ours as its owner. The owner is known by group, kind and name;
+    /// its version and uid are left out, so that an owned object follows its owner through an upgrade and a re-creation.
+    /// </summary>
+    /// <typeparam name="TOwned">The kind that is owned; it needs an informer.</typeparam>
+    /// <param name="controllerOnly">Whether only owners count that are marked <c>controller: true</c>.</param>
+    public ControllerOptions<TEntity> Owns<TOwned>(bool controllerOnly = false)
+        where TOwned : class, IKubernetesObject<V1ObjectMeta>
+    {
+        _triggers.Add(new OwnerTrigger<TEntity, TOwned>(controllerOnly));
+        return this;
+    }
+
+    internal static IEnumerable<EntityKey> Both<TOther>(Delta<TOther> delta, Func<TOther, IEnumerable<EntityKey>> map)
         where TOther : class, IKubernetesObject<V1ObjectMeta>
     {
         if (delta.Old is not null)

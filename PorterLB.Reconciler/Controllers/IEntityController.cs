@@ -5,7 +5,8 @@ namespace PorterLB.Reconciler.Controllers;
 
 /// <summary>
 /// Brings the world in line with an object. Called with the newest known state, never twice at once for the same object, again after
-/// a failure, and at any time without a change: look at what is, not at what happened. A new instance per call, in a scope of its own,
+/// a failure, and at any time without a change: look at what is, not at what happened. The object is the caller's to change, unless
+/// <see cref="ControllerOptions{TEntity}.SharesCachedObjects"/> says otherwise. A new instance per call, in a scope of its own,
 /// unless registered otherwise.
 /// </summary>
 /// <typeparam name="TEntity">The kind of object.</typeparam>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using k8s;
 using k8s.Models;
@@ -14,4 +15,9 @@ public sealed record EntityType<TEntity>(EntityMetadata Metadata, EntityScope Sc
 {
     /// <summary>What is kept of an object before it is stored in a cache; null keeps everything.</summary>
     public Func<TEntity, TEntity>? Transform { get; init; }
+
+    /// <summary>A copy of an object, all the way down.</summary>
+    public TEntity Copy(TEntity entity) =>
+        JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(entity, Json), Json)
+        ?? throw new JsonException($"The JSON of a {Metadata.Kind} is null.");
 }

@@ -13,7 +13,8 @@ internal sealed class EntityFinalizers<TEntity>(
     IEnumerable<FinalizerRegistration<TEntity>> registrations,
     EntityType<TEntity> type,
     IKubernetesClient client,
-    bool autoAttach)
+    bool autoAttach,
+    bool autoDetach = true)
     where TEntity : class, IKubernetesObject<V1ObjectMeta>
 {
     private readonly IReadOnlyList<FinalizerRegistration<TEntity>> _registrations = [.. registrations];
@@ -58,6 +59,11 @@ internal sealed class EntityFinalizers<TEntity>(
             if (!result.IsSuccess || result.RequeueAfter is not null)
             {
                 return result;
+            }
+
+            if (!autoDetach)
+            {
+                continue;
             }
 
             // The clean-up is done: a stop in this moment must not leave the object hanging.

@@ -21,6 +21,13 @@ public interface IOperatorBuilder
     IServiceCollection Services { get; }
 
     /// <summary>
+    /// Makes a kind known that is written or read without a cache: <see cref="EntityType{TEntity}"/> can then be injected, and the client
+    /// takes its objects without one. What an informer watches is known already.
+    /// </summary>
+    IOperatorBuilder AddEntity<TEntity>(EntityType<TEntity> type)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>
     /// Watches a kind. <see cref="IEntityCache{TEntity}"/>, <see cref="Informer{TEntity}"/> and the <see cref="EntityType{TEntity}"/>
     /// can then be injected.
     /// </summary>
@@ -33,6 +40,31 @@ public interface IOperatorBuilder
         Action<ControllerOptions<TEntity>>? configure = null)
         where TImplementation : class, IEntityController<TEntity>
         where TEntity : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>
+    /// Reconciles those objects of a kind that have certain labels. The whole process sees no others of that kind: one cache serves all,
+    /// so two selectors of one kind are refused.
+    /// </summary>
+    IOperatorBuilder AddControllerWithLabelSelector<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TImplementation,
+        TEntity,
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TLabelSelector>(
+        Action<ControllerOptions<TEntity>>? configure = null)
+        where TImplementation : class, IEntityController<TEntity>
+        where TEntity : class, IKubernetesObject<V1ObjectMeta>
+        where TLabelSelector : class, IEntityLabelSelector<TEntity>;
+
+    /// <summary>
+    /// Reconciles those objects of a kind that the server selects by their fields. The whole process sees no others of that kind.
+    /// </summary>
+    IOperatorBuilder AddControllerWithFieldSelector<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TImplementation,
+        TEntity,
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TFieldSelector>(
+        Action<ControllerOptions<TEntity>>? configure = null)
+        where TImplementation : class, IEntityController<TEntity>
+        where TEntity : class, IKubernetesObject<V1ObjectMeta>
+        where TFieldSelector : class, IEntityFieldSelector<TEntity>;
 
     /// <summary>Cleans up before objects of a kind go. The kind needs a controller.</summary>
     /// <param name="identifier">What stands in <c>metadata.finalizers</c>, as <c>example.com/cleanup</c>.</param>

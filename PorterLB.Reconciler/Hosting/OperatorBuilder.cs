@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using PorterLB.Reconciler.Attributes;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Controllers;
@@ -30,7 +31,8 @@ internal sealed class OperatorBuilder : IOperatorBuilder
         services.TryAddSingleton<IKubernetesClient>(provider => new KubernetesClient(
             provider.GetRequiredService<KubernetesConnection>(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<OperatorMetrics>()));
+            provider.GetRequiredService<OperatorMetrics>(),
+            provider));
         services.AddSingleton(provider => new EventRecorder(
             provider.GetRequiredService<IKubernetesClient>(),
             settings.Name,
@@ -49,6 +51,13 @@ internal sealed class OperatorBuilder : IOperatorBuilder
 
     public IServiceCollection Services { get; }
 
+    public IOperatorBuilder AddEntity<TEntity>(EntityType<TEntity> type)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta>
+    {
+        Services.TryAddSingleton(type);
+        return this;
+    }
+
     public IOperatorBuilder AddInformer<TEntity>(EntityType<TEntity> type, Action<InformerOptions<TEntity>>? configure = null)
         where TEntity : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -59,14 +68,24 @@ internal sealed class OperatorBuilder : IOperatorBuilder
 
         var options = new InformerOptions<TEntity>();
         configure?.Invoke(options);
-        Services.AddSingleton(type);
-        Services.AddSingleton(provider => new Informer<TEntity>(
-            provider.GetRequiredService<IKubernetesClient>(),
-            type,
-            options,
-            provider.GetRequiredService<TimeProvider>(),
-            Derive(provider),
-            provider.GetRequiredService<ILogger<Informer<TEntity>>>()));
+        Services.Replace(ServiceDescriptor.Singleton(type));
+        Services.AddSingleton(provider =>
+        {
+            if (type.Scope == EntityScope.Namespaced)
+            {
+                options.Namespace ??= provider.GetRequiredService<OperatorSettings>().Namespace;
+            }
+
+            return new Informer<TEntity>(
+                provider.GetRequiredService<IKubernetesClient>(),
+                type,
+                options,
+                provider.GetRequiredService<TimeProvider>(),
+                Derive(provider),
+                provider.GetRequiredService<ILogger<Informer<TEntity>>>(),
+                provider.GetService<IEntityLabelSelector<TEntity>>(),
+                provider.GetService<IEntityFieldSelector<TEntity>>());
+        });
         Services.AddSingleton<IEntityCache<TEntity>>(provider => provider.GetRequiredService<Informer<TEntity>>());
         Services.AddSingleton<IInformer>(provider => provider.GetRequiredService<Informer<TEntity>>());
         return this;
@@ -77,6 +96,8 @@ internal sealed class OperatorBuilder : IOperatorBuilder
         where TImplementation : class, IEntityController<TEntity>
         where TEntity : class, IKubernetesObject<V1ObjectMeta>
     {
+        RefuseUnusedSelector<TImplementation, LabelSelectorAttribute, IEntityLabelSelector<TEntity>>(nameof(AddControllerWithLabelSelector));
+        RefuseUnusedSelector<TImplementation, FieldSelectorAttribute, IEntityFieldSelector<TEntity>>(nameof(AddControllerWithFieldSelector));
         var options = new ControllerOptions<TEntity>();
         configure?.Invoke(options);
         var name = options.Name ?? NameOf(typeof(TEntity));
@@ -87,17 +108,25 @@ internal sealed class OperatorBuilder : IOperatorBuilder
 
         Services.TryAddScoped<TImplementation>();
         AddFinalizersOf<TEntity>();
-        Services.AddKeyedSingleton(name, (provider, _) => new Controller<TEntity>(
-            options,
-            name,
-            scope => scope.GetRequiredService<TImplementation>(),
-            provider,
-            provider.GetRequiredService<Informer<TEntity>>(),
-            provider.GetRequiredService<EntityFinalizers<TEntity>>(),
-            provider.GetRequiredService<TimeProvider>(),
-            Derive(provider),
-            provider.GetRequiredService<OperatorMetrics>(),
-            provider.GetRequiredService<ILogger<Controller<TEntity>>>()));
+        Services.AddKeyedSingleton(name, (provider, _) =>
+        {
+            var settings = provider.GetRequiredService<OperatorSettings>();
+            options.MaxConcurrentReconciles ??= settings.ParallelReconciliation.MaxParallelReconciliations;
+            options.Predicate ??= settings.ReconcileStrategy == ReconcileStrategy.ByGeneration
+                ? new Predicate<Delta<TEntity>>(Predicates.GenerationChanged).Or(Predicates.DeletionBegan)
+                : null;
+            return new Controller<TEntity>(
+                options,
+                name,
+                scope => scope.GetRequiredService<TImplementation>(),
+                provider,
+                provider.GetRequiredService<Informer<TEntity>>(),
+                provider.GetRequiredService<EntityFinalizers<TEntity>>(),
+                provider.GetRequiredService<TimeProvider>(),
+                Derive(provider),
+                provider.GetRequiredService<OperatorMetrics>(),
+                provider.GetRequiredService<ILogger<Controller<TEntity>>>());
+        });
         Services.AddSingleton(provider => provider.GetRequiredKeyedService<Controller<TEntity>>(name));
         Services.TryAddSingleton<EntityQueue<TEntity>>(provider => (entity, _, _, queueIn, _, cancellationToken) =>
         {
@@ -115,6 +144,32 @@ internal sealed class OperatorBuilder : IOperatorBuilder
             [typeof(TEntity), .. options.Triggers.Select(trigger => trigger.EntityType)],
             provider => provider.GetRequiredKeyedService<Controller<TEntity>>(name)));
         return this;
+    }
+
+    public IOperatorBuilder AddControllerWithLabelSelector<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TImplementation,
+        TEntity,
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TLabelSelector>(
+        Action<ControllerOptions<TEntity>>? configure = null)
+        where TImplementation : class, IEntityController<TEntity>
+        where TEntity : class, IKubernetesObject<V1ObjectMeta>
+        where TLabelSelector : class, IEntityLabelSelector<TEntity>
+    {
+        AddSelector<IEntityLabelSelector<TEntity>, TLabelSelector>(typeof(TEntity));
+        return AddController<TImplementation, TEntity>(configure);
+    }
+
+    public IOperatorBuilder AddControllerWithFieldSelector<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TImplementation,
+        TEntity,
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TFieldSelector>(
+        Action<ControllerOptions<TEntity>>? configure = null)
+        where TImplementation : class, IEntityController<TEntity>
+        where TEntity : class, IKubernetesObject<V1ObjectMeta>
+        where TFieldSelector : class, IEntityFieldSelector<TEntity>
+    {
+        AddSelector<IEntityFieldSelector<TEntity>, TFieldSelector>(typeof(TEntity));
+        return AddController<TImplementation, TEntity>(configure);
     }
 
     public IOperatorBuilder AddFinalizer<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TImplementation, TEntity>(
@@ -210,6 +265,29 @@ internal sealed class OperatorBuilder : IOperatorBuilder
             : HealthCheckResult.Unhealthy(string.Join("; ", waiting.Select(informer => $"{informer.Name}: {informer.LastError ?? "not listed yet"}")));
     }
 
+    private void AddSelector<TService, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TSelector>(Type entity)
+        where TService : class
+        where TSelector : class, TService
+    {
+        if (Services.FirstOrDefault(service => service.ServiceType == typeof(TService)) is { } other && other.ImplementationType != typeof(TSelector))
+        {
+            throw new OperatorException(
+                $"Objects of {entity.Name} are chosen by {typeof(TSelector).Name} and by {other.ImplementationType?.Name}: one cache serves all of a process, so there can be one choice.");
+        }
+
+        Services.TryAddSingleton<TService, TSelector>();
+    }
+
+    // KubeOps' generator reads the attribute and registers the selector. Here the registration names it; one that was forgotten is told.
+    private void RefuseUnusedSelector<TImplementation, TAttribute, TService>(string method)
+        where TAttribute : Attribute
+    {
+        if (Attribute.IsDefined(typeof(TImplementation), typeof(TAttribute)) && !Services.Any(service => service.ServiceType == typeof(TService)))
+        {
+            throw new OperatorException($"{typeof(TImplementation).Name} has a selector as an attribute: register it with {method}, which takes the selector's type.");
+        }
+    }
+
     private static string NameOf(Type entity) => entity.Name.ToLowerInvariant();
 
     private void AddLeadership(OperatorSettings settings)
@@ -225,7 +303,7 @@ internal sealed class OperatorBuilder : IOperatorBuilder
             var random = Derive(provider);
             return new LeaseElector(
                 provider.GetRequiredService<IKubernetesClient>(),
-                new EntityKey(settings.Namespace, settings.Name),
+                new EntityKey(settings.OwnNamespace, settings.Name),
                 settings.Lease,
                 LeaseElector.NewIdentity(Environment.MachineName, random),
                 provider.GetRequiredService<TimeProvider>(),
@@ -242,7 +320,8 @@ internal sealed class OperatorBuilder : IOperatorBuilder
             provider.GetServices<FinalizerRegistration<TEntity>>(),
             provider.GetRequiredService<EntityType<TEntity>>(),
             provider.GetRequiredService<LeaderClient>(),
-            provider.GetRequiredService<OperatorSettings>().AutoAttachFinalizers));
+            provider.GetRequiredService<OperatorSettings>().AutoAttachFinalizers,
+            provider.GetRequiredService<OperatorSettings>().AutoDetachFinalizers));
 
     private OperatorBuilder AddRunnable<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TRunnable>(bool leaderOnly)
         where TRunnable : class, IRunnable

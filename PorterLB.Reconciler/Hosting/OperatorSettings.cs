@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using PorterLB.Reconciler.Controllers;
 using PorterLB.Reconciler.Leadership;
 
 namespace PorterLB.Reconciler.Hosting;
@@ -9,8 +10,16 @@ public sealed record OperatorSettings
     /// <summary>Its name: of its Lease, and as the source of its Events.</summary>
     public string Name { get; init; } = "operator";
 
-    /// <summary>The namespace of its Lease.</summary>
-    public string Namespace { get; init; } = "default";
+    /// <summary>The namespace whose objects it sees, where an informer does not say otherwise; null = all.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>The namespace that it lives in, and its Lease; not said: the one that it sees, else <c>default</c>.</summary>
+    [NotNull]
+    public string? OwnNamespace
+    {
+        get => field ?? Namespace ?? "default";
+        init;
+    }
 
     /// <summary>Whether replicas elect one that reconciles.</summary>
     public LeaderElectionType LeaderElectionType { get; init; } = LeaderElectionType.None;
@@ -20,6 +29,17 @@ public sealed record OperatorSettings
 
     /// <summary>Whether registered finalizers are put on objects before they are reconciled.</summary>
     public bool AutoAttachFinalizers { get; init; } = true;
+
+    /// <summary>
+    /// Whether a finalizer's identifier is taken off an object when the finalizer has succeeded. If not, the finalizer does it itself.
+    /// </summary>
+    public bool AutoDetachFinalizers { get; init; } = true;
+
+    /// <summary>Which changes call the controllers that have no predicate of their own.</summary>
+    public ReconcileStrategy ReconcileStrategy { get; init; } = ReconcileStrategy.ByResourceVersion;
+
+    /// <summary>How many objects a controller reconciles at once that does not say so itself.</summary>
+    public ParallelReconciliationOptions ParallelReconciliation { get; init; } = new();
 
     /// <summary>
     /// How long the first list of each cache may take before the start is given up; null = it is waited for. A kind that is not there yet,
@@ -48,21 +68,34 @@ public sealed class OperatorSettingsBuilder
     public OperatorSettingsBuilder WithName(string name) => With(_settings with { Name = name });
 
     /// <summary>Sets <see cref="OperatorSettings.Namespace"/>.</summary>
-    public OperatorSettingsBuilder WithNamespace(string @namespace) => With(_settings with { Namespace = @namespace });
+    public OperatorSettingsBuilder WithNamespace(string? @namespace) => With(_settings with { Namespace = @namespace });
+
+    /// <summary>Sets <see cref="OperatorSettings.OwnNamespace"/>.</summary>
+    public OperatorSettingsBuilder WithOwnNamespace(string @namespace) => With(_settings with { OwnNamespace = @namespace });
 
     /// <summary>Sets <see cref="OperatorSettings.LeaderElectionType"/>.</summary>
     public OperatorSettingsBuilder WithLeaderElection(LeaderElectionType type) => With(_settings with { LeaderElectionType = type });
 
     /// <summary>Sets <see cref="OperatorSettings.Lease"/>.</summary>
-    /// <param name="duration">How long others wait after the last renewal that they saw (15 s).</param>
+    /// <param name="leaseDuration">How long others wait after the last renewal that they saw (15 s).</param>
     /// <param name="renewDeadline">How long the holder tries to renew before it gives up (10 s).</param>
     /// <param name="retryPeriod">How often either tries (2 s).</param>
-    /// <exception cref="ArgumentException">Not duration &gt; renewDeadline &gt; 1.2 × retryPeriod.</exception>
-    public OperatorSettingsBuilder WithLease(TimeSpan duration, TimeSpan renewDeadline, TimeSpan retryPeriod) =>
-        With(_settings with { Lease = new LeaseTimes(duration, renewDeadline, retryPeriod) });
+    /// <exception cref="ArgumentException">Not leaseDuration &gt; renewDeadline &gt; 1.2 × retryPeriod.</exception>
+    public OperatorSettingsBuilder WithLeaderElectionTimings(TimeSpan leaseDuration, TimeSpan renewDeadline, TimeSpan retryPeriod) =>
+        With(_settings with { Lease = new LeaseTimes(leaseDuration, renewDeadline, retryPeriod) });
 
     /// <summary>Sets <see cref="OperatorSettings.AutoAttachFinalizers"/>.</summary>
-    public OperatorSettingsBuilder WithAutoAttachFinalizers(bool autoAttach) => With(_settings with { AutoAttachFinalizers = autoAttach });
+    public OperatorSettingsBuilder WithAutoAttachFinalizers(bool value = true) => With(_settings with { AutoAttachFinalizers = value });
+
+    /// <summary>Sets <see cref="OperatorSettings.AutoDetachFinalizers"/>.</summary>
+    public OperatorSettingsBuilder WithAutoDetachFinalizers(bool value = true) => With(_settings with { AutoDetachFinalizers = value });
+
+    /// <summary>Sets <see cref="OperatorSettings.ReconcileStrategy"/>.</summary>
+    public OperatorSettingsBuilder WithReconcileStrategy(ReconcileStrategy strategy) => With(_settings with { ReconcileStrategy = strategy });
+
+    /// <summary>Sets <see cref="OperatorSettings.ParallelReconciliation"/>.</summary>
+    public OperatorSettingsBuilder WithParallelReconciliation(ParallelReconciliationOptions options) =>
+        With(_settings with { ParallelReconciliation = options });
 
     /// <summary>Sets <see cref="OperatorSettings.SyncTimeout"/>.</summary>
     public OperatorSettingsBuilder WithSyncTimeout(TimeSpan? timeout) => With(_settings with { SyncTimeout = timeout });

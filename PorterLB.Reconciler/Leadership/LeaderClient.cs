@@ -13,6 +13,11 @@ namespace PorterLB.Reconciler.Leadership;
 public sealed class LeaderClient(IKubernetesClient client, ILeadership leadership) : IKubernetesClient
 {
     /// <inheritdoc/>
+    public EntityType<TEntity> TypeOf<TEntity>()
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        client.TypeOf<TEntity>();
+
+    /// <inheritdoc/>
     public Task<TEntity?> GetAsync<TEntity>(EntityType<TEntity> type, EntityKey key, CancellationToken cancellationToken = default)
         where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
         client.GetAsync(type, key, cancellationToken);

@@ -231,6 +231,24 @@ public sealed class ControllerTests : IAsyncDisposable, IEntityController<Config
         await ResultAsync("success", 1);
     }
 
+    [Theory]
+    [InlineData(false, "x")]
+    [InlineData(true, "scribbled")]
+    public async Task What_a_controller_writes_into_its_object_stays_out_of_the_cache_unless_it_promised_not_to(bool shares, string cached)
+    {
+        _options.SharesCachedObjects = shares;
+        _reconcile = entity =>
+        {
+            entity.Data!["value"] = "scribbled";
+            return ReconciliationResult<ConfigMap>.Success(entity, TimeSpan.FromSeconds(30));
+        };
+        await StartAsync(ConfigMap.Named("a", "1", "x"));
+        Assert.Equal("reconcile a x", await NextAsync());
+        await ResultAsync("requeue_after", 1);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal($"reconcile a {cached}", await NextAsync());
+    }
+
     private Task<FakeWatch> StartAsync(params ConfigMap[] items) => StartAsync(this, finalizers: false, items);
 
     private async Task<FakeWatch> StartAsync(IEntityController<ConfigMap> implementation, bool finalizers, params ConfigMap[] items)

@@ -2,6 +2,7 @@ using PorterLB.Lab.Cluster;
 using PorterLB.Lab.Kubernetes;
 using PorterLB.Lab.Lifetime;
 using PorterLB.Lab.Network;
+using PorterLB.Lab.Processes;
 using PorterLB.Reconciler.Client;
 
 namespace PorterLB.Tests.Reconciler.Integration;
@@ -43,6 +44,9 @@ public sealed class ApiServerFixture : IAsyncLifetime
         _session?.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>A program beside the API server, as a Pod on the host's network would be; it ends with the fixture.</summary>
+    internal LabProcess Start(string name, Command command) => _session!.Start(name, Plane.Host.Namespace.Inside(command));
 
     internal KubernetesConnection Connect(string? kubeconfig = null)
     {

@@ -24,12 +24,8 @@ internal static class GreetingOperator
             .WithName("greeter")
             .WithNamespace(@namespace)
             .WithLeaderElection(LeaderElectionType.Single)
-            .WithLease(times.Duration, times.RenewDeadline, times.RetryPeriod))
-        .AddInformer(ConfigMap.EntityType, options =>
-        {
-            options.Namespace = @namespace;
-            options.LabelSelector = "greet";
-        })
+            .WithLeaderElectionTimings(times.Duration, times.RenewDeadline, times.RetryPeriod))
+        .AddInformer(ConfigMap.EntityType, options => options.LabelSelector = "greet")
         .AddController<Greeter, ConfigMap>(options => options.Name = "greeter")
         .AddFinalizer<Farewell, ConfigMap>(Finalizer)
         .AddHealth("127.0.0.1:0")
