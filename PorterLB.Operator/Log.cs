@@ -41,6 +41,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 3105, Level = LogLevel.Information, Message = "Speaker of node {Node} runs; hellos on UDP port {Port}")]
     public static partial void SpeakerRuns(this ILogger logger, string node, int port);
 
+    [LoggerMessage(EventId = 3106, Level = LogLevel.Warning, Message = "The speaker's identity cannot be kept for a start without the API server: {Problem}")]
+    public static partial void IdentityFileFailed(this ILogger logger, string problem);
+
     [LoggerMessage(EventId = 3107, Level = LogLevel.Warning, Message = "Service {Service}: the annotations {Annotations} say what no manager wrote; what was known before stands")]
     public static partial void ElectionForged(this ILogger logger, EntityKey service, string annotations);
 

@@ -42,7 +42,7 @@ public sealed class LayerTwoSpeaker : IAsyncDisposable
         _watch = new InterfaceWatch(
             all => _mailbox.Post(new Mail.Interfaces(all)), error => _logger.InterfacesUnknown(error.Message));
         var clock = new MachineClock(time);
-        var file = options.StateFile is { } path ? new RightsFile(path, RightsFile.ReadBootId(), time) : null;
+        var file = options.StateFile is { } path ? new RightsFile(path, ReadBootId(), time) : null;
         _loop = new SpeakerLoop(
             options, _watch.Current, _mailbox, clock, new PcapWireFactory(clock), file, _logger, _changes.Writer, _reports.Writer);
         _logger.Starting(options.NodeName, options.HelloPort, _watch.Current.Length);
@@ -52,6 +52,9 @@ public sealed class LayerTwoSpeaker : IAsyncDisposable
     /// <summary>What the speaker does now.</summary>
     public SpeakerStatus Status => _loop.Status;
 
+    /// <summary>What the speaker has done since it started.</summary>
+    public SpeakerTotals Totals => _loop.Metrics.Totals;
+
     /// <summary>The newest status after each change; one that was not read in time is replaced by the next. For one reader.</summary>
     public ChannelReader<SpeakerStatus> Changes => _changes.Reader;
 
@@ -60,6 +63,9 @@ public sealed class LayerTwoSpeaker : IAsyncDisposable
 
     /// <summary>Ends when the speaker has ended: by <see cref="DisposeAsync"/>, or faulted by an error that it cannot go on from.</summary>
     public Task Completion => _ended.Task;
+
+    /// <summary>Names this boot of the machine: what is kept in files for a restart of the process must not outlive it.</summary>
+    public static string ReadBootId() => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
     /// <summary>Starts a speaker. It holds nothing before it has listened for the dead-after time.</summary>
     /// <param name="options">Who it is and where it may speak.</param>

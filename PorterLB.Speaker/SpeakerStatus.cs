@@ -20,6 +20,9 @@ public sealed record SpeakerStatus
 
     /// <summary>Addresses that another machine, no speaker, answers for.</summary>
     public ImmutableArray<AddressConflict> Conflicts { get; init; } = [];
+
+    /// <summary>Speakers of this cluster that sign with another key, heard within the last 10 s: of at most 16 hardware addresses per interface.</summary>
+    public ImmutableArray<RefusedPeer> Refused { get; init; } = [];
 }
 
 /// <summary>One interface of the node.</summary>
@@ -54,3 +57,10 @@ public sealed record PeerStatus(string Node, string Interface, bool Alive, bool 
 /// <param name="Since">First seen (wall clock, for people).</param>
 /// <param name="Announced">Whether we announce it all the same.</param>
 public sealed record AddressConflict(IPAddress Address, string Interface, MacAddress Mac, DateTimeOffset Since, bool Announced);
+
+/// <summary>A speaker of this cluster whose hellos none of our keys signed: what it says is not believed.</summary>
+/// <param name="Node">The name that it gives itself, unproven; null when it is none.</param>
+/// <param name="Interface">Where it is heard.</param>
+/// <param name="Mac">Where its frames come from.</param>
+/// <param name="Since">First heard (wall clock, for people).</param>
+public sealed record RefusedPeer(string? Node, string Interface, MacAddress Mac, DateTimeOffset Since);

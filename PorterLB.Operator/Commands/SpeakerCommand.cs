@@ -44,12 +44,13 @@ internal static class SpeakerCommand
             node,
             result.GetRequiredValue(Common.Namespace),
             (ushort)result.GetValue(HelloPort),
-            Directory.Exists(result.GetValue(StateFolder)) ? Path.Combine(result.GetRequiredValue(StateFolder), $"{node}.rights") : null,
+            Directory.Exists(result.GetValue(StateFolder)) ? result.GetValue(StateFolder) : null,
             result.GetValue(IgnoreExcludeLabel));
         using var connection = KubernetesConnection.Create(result.GetValue(Common.Kubeconfig), $"porterlb-speaker/{Running.Version}");
+        using var loggers = LoggerFactory.Create(logging => Common.ConfigureLogging(logging, result));
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        Common.ConfigureLogging(builder.Logging, result);
         var services = builder.Services;
+        services.AddSingleton(loggers);
 
         // The composition root: the one place that chooses clock and randomness.
 #pragma warning disable RS0030
@@ -57,8 +58,15 @@ internal static class SpeakerCommand
         services.AddSingleton(new Random());
 #pragma warning restore RS0030
         services.AddSingleton(time);
-        var features = await Running.DiscoverAsync("porterlb speaker", result.InvocationConfiguration.Error, connection, time, cancellationToken);
+
+        // Before the API server is asked for anything: it may be away, and the addresses are not to wait for it.
+        await using var speaker = new NodeSpeaker(settings, loggers, time);
+        speaker.Resume();
+        var features = speaker.Running is not null
+            ? new ServerFeatures(KubernetesVersion.Unknown)
+            : await Running.DiscoverAsync("porterlb speaker", result.InvocationConfiguration.Error, connection, time, cancellationToken);
         services.AddSingleton(features);
+        services.AddSingleton(speaker);
         services.AddSingleton(connection);
         services.AddSingleton(settings);
         services.AddSingleton<RightsFeed>();
@@ -82,7 +90,7 @@ internal static class SpeakerCommand
             })
             .AddRunnable<ServerFollower>()
             .AddRunnable<SpeakerRunner>()
-            .AddReadyCheck("speaker", provider => provider.GetRequiredService<SpeakerRunner>().Speaker is null
+            .AddReadyCheck("speaker", provider => provider.GetRequiredService<NodeSpeaker>().Running is null
                 ? Reconciler.Health.HealthCheckResult.Unhealthy("it has not started yet")
                 : Reconciler.Health.HealthCheckResult.Healthy)
             .AddHealth(result.GetRequiredValue(Common.HealthAddress))

@@ -6,6 +6,9 @@ namespace PorterLB.Operator.Entities;
 /// <summary>The version of an API server, 1.<paramref name="Minor"/>.<paramref name="Patch"/>; zeros where it does not say.</summary>
 internal sealed record KubernetesVersion(int Minor, int Patch)
 {
+    /// <summary>Nobody was asked yet.</summary>
+    public static KubernetesVersion Unknown { get; } = new(0, 0);
+
     /// <summary>Reads what <c>/version</c> answers. Providers write "20+" as minor, and more after the patch.</summary>
     /// <exception cref="JsonException">It is no JSON.</exception>
     public static KubernetesVersion Read(ReadOnlyMemory<byte> json)

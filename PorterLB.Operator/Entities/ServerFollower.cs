@@ -4,7 +4,7 @@ using PorterLB.Reconciler.Hosting;
 
 namespace PorterLB.Operator.Entities;
 
-/// <summary>Asks the API server for its version again when a watch is back after a loss: it may have been upgraded meanwhile.</summary>
+/// <summary>Asks the API server for its version, where the start could not, and again when a watch is back after a loss: it may have been upgraded meanwhile.</summary>
 internal sealed class ServerFollower(
     ServerFeatures features, IKubernetesClient client, Informer<ServiceView> services, TimeProvider time, ILogger<ServerFollower> logger) : IRunnable
 {
@@ -18,6 +18,11 @@ internal sealed class ServerFollower(
                 back.Release();
             }
         });
+        if (features.Version == KubernetesVersion.Unknown)
+        {
+            back.Release();
+        }
+
         while (true)
         {
             await back.WaitAsync(cancellationToken);

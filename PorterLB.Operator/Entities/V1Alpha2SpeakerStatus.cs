@@ -48,6 +48,10 @@ internal sealed record V1Alpha2SpeakerStatus
     [Description("Addresses that another machine, no speaker, answers for.")]
     public IReadOnlyList<V1Alpha2AddressConflict> Conflicts { get; set; } = [];
 
+    [Items(-1, 1024)]
+    [Description("Speakers of this cluster that sign their hellos with a key that is none of this one's: they are not heard, and may answer beside it.")]
+    public IReadOnlyList<V1Alpha2RefusedSpeaker>? Refused { get; set; }
+
     [Description("Counted since the process started, as of the last other change of this object; the metrics are always current.")]
     public V1Alpha2SpeakerCounters? Counters { get; set; }
 }
@@ -148,6 +152,27 @@ internal sealed record V1Alpha2AddressConflict
 
     [Description("Whether this node announces it all the same.")]
     public bool Announced { get; set; }
+}
+
+/// <summary>A speaker of this cluster whose hellos carry a wrong signature.</summary>
+internal sealed record V1Alpha2RefusedSpeaker
+{
+    [Description("The node that it says it runs on, unproven.")]
+    public string? Node { get; set; }
+
+    [Required]
+    [Description("Where it is heard.")]
+    public string Interface { get; set; } = "";
+
+    [Required]
+    [Pattern(Api.MacPattern)]
+    [Description("The hardware address that its hellos come from.")]
+    public string Mac { get; set; } = "";
+
+    [Required]
+    [JsonConverter(typeof(KubernetesTimeConverter))]
+    [Description("Heard first.")]
+    public DateTimeOffset Since { get; set; }
 }
 
 /// <summary>What a speaker has done since it started.</summary>

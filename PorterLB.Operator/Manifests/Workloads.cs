@@ -231,11 +231,11 @@ internal static class Workloads
                 - name: state
                   mountPath: {Names.StateFolder}
               volumes:
+              # Memory: the key of the hellos is kept here, and is not to reach a disk.
               - name: state
-                emptyDir: {EmptyObject}
+                emptyDir:
+                  medium: Memory
 
         """;
 
-    // Braces are the interpolation's in the texts above.
-    private const string EmptyObject = "{}";
 }

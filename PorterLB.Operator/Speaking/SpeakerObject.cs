@@ -60,6 +60,18 @@ internal static class SpeakerObject
                 Announced = item.Announced,
             }),
         ],
+        Refused =
+        [
+            .. status.Refused.Select(item => new V1Alpha2RefusedSpeaker { Node = item.Node, Interface = item.Interface, Mac = $"{item.Mac}", Since = Second(item.Since) }),
+        ],
+    };
+
+    public static V1Alpha2SpeakerCounters Counters(SpeakerTotals totals) => new()
+    {
+        Answers = totals.Answers,
+        Announcements = totals.Announcements,
+        Takeovers = totals.Takeovers,
+        HellosRefused = totals.HellosRefused,
     };
 
     public static byte[] Json(V1Alpha2SpeakerStatus status)

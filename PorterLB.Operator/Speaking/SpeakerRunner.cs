@@ -14,6 +14,7 @@ namespace PorterLB.Operator.Speaking;
 /// <summary>Runs the speaker of this node: feeds it with rights, tells of what it does, and hands over at a stop.</summary>
 internal sealed class SpeakerRunner(
     SpeakerSettings settings,
+    NodeSpeaker speaking,
     RightsFeed feed,
     SpeakerStatusWriter writer,
     SpeakerLease lease,
@@ -32,26 +33,11 @@ internal sealed class SpeakerRunner(
 
     private readonly ILogger _logger = loggers.CreateLogger("PorterLB.Operator.Speaking");
 
-    /// <summary>The running speaker, or null before it has started.</summary>
-    public LayerTwoSpeaker? Speaker { get; private set; }
-
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var keys = await KeysAsync(cancellationToken);
         var tag = await TagAsync(cancellationToken);
-        await using var speaker = LayerTwoSpeaker.Start(
-            new SpeakerOptions
-            {
-                NodeName = settings.NodeName,
-                ClusterTag = tag,
-                Keys = keys,
-                HelloPort = settings.HelloPort,
-                StateFile = settings.StateFile,
-            },
-            loggers,
-            time);
-        Speaker = speaker;
-        _logger.SpeakerRuns(settings.NodeName, settings.HelloPort);
+        var speaker = await speaking.StartAsync(new SpeakerIdentity(tag, keys));
 
         using var contact = services.SubscribeConnected(speaker.SetContact);
         speaker.SetContact(services.Connected);
@@ -59,7 +45,7 @@ internal sealed class SpeakerRunner(
         {
             if (KeysOf(delta.New) is { IsEmpty: false } changed)
             {
-                speaker.SetKeys(changed);
+                speaking.UseKeys(changed);
             }
         });
 
@@ -88,11 +74,11 @@ internal sealed class SpeakerRunner(
 
     private async Task HandOverAsync(LayerTwoSpeaker speaker)
     {
-        await speaker.LeaveAsync(CancellationToken.None);
+        await speaking.LeaveAsync();
         using var limit = new CancellationTokenSource(LastWords, time);
         try
         {
-            await writer.LeaveAsync(speaker.Status with { Announced = [] }, Running.Version, limit.Token);
+            await writer.LeaveAsync(speaker.Status with { Announced = [] }, speaker.Totals, Running.Version, limit.Token);
             await lease.ReleaseAsync(limit.Token);
         }
         catch (OperationCanceledException)

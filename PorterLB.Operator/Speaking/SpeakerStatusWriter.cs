@@ -28,7 +28,7 @@ internal sealed class SpeakerStatusWriter(
         var pending = speaker.Status;
         while (true)
         {
-            var failed = !await TryWriteAsync(pending, version, leaving: false, cancellationToken);
+            var failed = !await TryWriteAsync(pending, speaker.Totals, version, leaving: false, cancellationToken);
             await Task.Delay(Pace, time, cancellationToken);
             if (failed)
             {
@@ -45,16 +45,21 @@ internal sealed class SpeakerStatusWriter(
     }
 
     /// <summary>The last word of a speaker that stops.</summary>
-    public Task LeaveAsync(SpeakerStatus status, string version, CancellationToken cancellationToken) =>
-        TryWriteAsync(status, version, leaving: true, cancellationToken);
+    public Task LeaveAsync(SpeakerStatus status, SpeakerTotals totals, string version, CancellationToken cancellationToken) =>
+        TryWriteAsync(status, totals, version, leaving: true, cancellationToken);
 
-    private async Task<bool> TryWriteAsync(SpeakerStatus status, string version, bool leaving, CancellationToken cancellationToken)
+    private async Task<bool> TryWriteAsync(SpeakerStatus status, SpeakerTotals totals, string version, bool leaving, CancellationToken cancellationToken)
     {
-        var body = SpeakerObject.Json(SpeakerObject.Of(status, version, _startedAt, leaving));
-        if (_exists && body.AsSpan().SequenceEqual(_written))
+        // Compared without the counters: they change with every request, and are told beside what else changed.
+        var now = SpeakerObject.Of(status, version, _startedAt, leaving);
+        var compared = SpeakerObject.Json(now);
+        if (_exists && compared.AsSpan().SequenceEqual(_written))
         {
             return true;
         }
+
+        now.Counters = SpeakerObject.Counters(totals);
+        var body = SpeakerObject.Json(now);
 
         try
         {
@@ -72,7 +77,7 @@ internal sealed class SpeakerStatusWriter(
                 fieldManager: ServiceChange.FieldManager,
                 timeout: WriteTimeout,
                 cancellationToken: cancellationToken);
-            _written = body;
+            _written = compared;
             _problem = null;
             return true;
         }

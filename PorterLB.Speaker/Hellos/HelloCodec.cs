@@ -298,6 +298,29 @@ internal static class HelloCodec
     private static bool IsRelayed(Claim claim, Hello hello) =>
         !claim.IsTombstone && (claim.Holder != hello.Node || claim.HolderIncarnation != hello.Incarnation);
 
+    /// <summary>
+    /// What a hello that was refused says of its sender: to be shown to people, and believed by nobody. Only a name that a Kubernetes
+    /// node can have, so that nothing else gets into an object or a terminal by this way.
+    /// </summary>
+    /// <param name="message">Of our version and long enough for a header, as <see cref="TryRead"/> found.</param>
+    public static string? ClaimedName(ReadOnlySpan<byte> message)
+    {
+        var length = message.Length > HeaderLength + NodeFixedLength ? message[HeaderLength + NodeFixedLength - 1] : 0;
+        if (length is 0 or > NodeNameMax || message.Length < HeaderLength + NodeFixedLength + length)
+        {
+            return null;
+        }
+
+        var name = message.Slice(HeaderLength + NodeFixedLength, length);
+        return name.IndexOfAnyExcept(NodeNameLetters) < 0 ? Encoding.ASCII.GetString(name) : null;
+    }
+
+    /// <summary>The cluster tag of a hello, for people.</summary>
+    public static string ClusterOf(ReadOnlySpan<byte> message) =>
+        message.Length < HelloLayout.ClusterTag + ClusterTagLength ? "" : Convert.ToHexStringLower(message.Slice(HelloLayout.ClusterTag, ClusterTagLength));
+
+    private static readonly System.Buffers.SearchValues<byte> NodeNameLetters = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-."u8);
+
     private static string? NameFrom(ReadOnlySpan<byte> bytes)
     {
         // Asked before decoding: an exception per forged name would cost more than the name.

@@ -111,6 +111,12 @@ public enum ReportKind
     /// <summary>The kernel's filter had to be made coarser: requests for other addresses reach this process.</summary>
     FilterCoarse,
 
+    /// <summary>A speaker of this cluster signs its hellos with a key that is none of ours: it is not heard, and may answer beside us.</summary>
+    WrongKey,
+
+    /// <summary>Another cluster's speakers are on the segment: their hellos are ignored.</summary>
+    OtherCluster,
+
     /// <summary>A multicast group could not be joined: a switch that snoops may keep its requests from here.</summary>
     GroupRefused,
 }

@@ -31,7 +31,13 @@ internal abstract record Mail
     public sealed record Hello(Segment Segment, Hellos.Hello Heard, MacAddress Mac, IPAddress Source, TimeSpan CapturedAt) : Mail;
 
     /// <summary>Another machine says that it has one of our addresses.</summary>
-    public sealed record Claimed(Segment Segment, IPAddress Address, MacAddress Mac) : Mail;
+    public sealed record Claimed(Segment Segment, IPAddress Address, MacAddress Mac, bool Unasked) : Mail;
+
+    /// <summary>A hello of our cluster came that none of our keys signed.</summary>
+    public sealed record WrongKey(Segment Segment, MacAddress Mac, string? Node) : Mail;
+
+    /// <summary>A hello of another cluster came.</summary>
+    public sealed record OtherCluster(Segment Segment, string Tag, MacAddress Mac) : Mail;
 
     /// <summary>A wire ended by itself.</summary>
     public sealed record WireLost(Segment Segment, string Reason) : Mail;

@@ -20,9 +20,6 @@ internal sealed class RightsFile(string path, string bootId, TimeProvider time)
     /// <summary>How often the file must be touched while the rights stand, so that their age is counted from when they were last true.</summary>
     public static readonly TimeSpan TouchInterval = TimeSpan.FromSeconds(15);
 
-    /// <summary>Reads this boot's name.</summary>
-    public static string ReadBootId() => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
-
     /// <summary>The rights, if there are any that may still be used.</summary>
     /// <exception cref="IOException">The file is there and cannot be read.</exception>
     public Rights? Read()

@@ -13,17 +13,11 @@ namespace PorterLB.Speaker.Loop;
 /// </summary>
 internal sealed class Segment : IFrameSink, IDisposable
 {
-    /// <summary>Questions to neighbours at a time: one may be down, five at once will not all be.</summary>
-    private const int NeighborsAsked = 5;
-
-    /// <summary>
-    /// Hardware addresses of speakers that are remembered. They come from authenticated hellos, so this bounds what a changing MAC
-    /// costs, not what a stranger can do.
-    /// </summary>
-    private const int SpeakersMax = 1_024;
-
     /// <summary>Told that something is heard at most this often: the machine counts in steps of it.</summary>
     private static readonly TimeSpan HearingInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>What comes this long after a probe from :: answers it: nodes on a segment answer within a few ms, and a busy one in tens.</summary>
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromMilliseconds(100);
 
     /// <summary>An interface that cannot be opened is tried again after this long, and at every change of it.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
@@ -33,7 +27,6 @@ internal sealed class Segment : IFrameSink, IDisposable
     private readonly Dictionary<IPAddress, Target> _targets = [];
     private readonly HashSet<IPAddress> _held = [];
     private readonly HashSet<IPAddress> _joined = [];
-    private readonly Dictionary<MacAddress, Speaker> _speakers = [];
     private readonly List<Effect> _effects = [];
     private readonly byte[] _helloFrame = new byte[HelloFrame.HeadersMax + HelloLayout.MaxLength];
     private readonly long[] _drops = new long[Enum.GetValues<DropReason>().Length];
@@ -42,6 +35,7 @@ internal sealed class Segment : IFrameSink, IDisposable
     private TimeSpan _retryAt;
     private TimeSpan _heardToldAt = TimeSpan.MinValue;
     private TimeSpan _tellHearingAt;
+    private long _version;
     private bool _coarseTold;
     private bool _linkUp;
     private MacAddress _linkMac;
@@ -66,8 +60,20 @@ internal sealed class Segment : IFrameSink, IDisposable
     public ReadOnlySpan<long> Drops => _drops;
 
     /// <summary>When <see cref="RunDue"/> has something to do.</summary>
-    public TimeSpan NextDeadline =>
-        Interface.Up && _wire is null && _retryAt < Machine.NextDeadline ? _retryAt : Machine.NextDeadline;
+    public TimeSpan NextDeadline
+    {
+        get
+        {
+            var next = Machine.NextDeadline < Neighbors.NextDeadline ? Machine.NextDeadline : Neighbors.NextDeadline;
+            return Interface.Up && _wire is null && _retryAt < next ? _retryAt : next;
+        }
+    }
+
+    /// <summary>Who else is on the segment.</summary>
+    public Neighborhood Neighbors { get; } = new();
+
+    /// <summary>Changes whenever there may be something else to tell of this segment.</summary>
+    public long Version => Machine.Version + _version;
 
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Take(ReadOnlySpan<byte> frame, in Capture capture)
@@ -78,10 +84,12 @@ internal sealed class Segment : IFrameSink, IDisposable
         {
             Finding.Hello => new Mail.Hello(
                 this, verdict.Hello!, verdict.Mac, HelloFrame.SourceOf(frame), capture.CapturedAt(_context.Clock.WallClock)),
-            Finding.Claimed => new Mail.Claimed(this, verdict.Target!.Address, verdict.Mac),
+            Finding.Claimed => new Mail.Claimed(this, verdict.Target!.Address, verdict.Mac, verdict.Unasked),
+            Finding.WrongKey => new Mail.WrongKey(this, verdict.Mac, HelloCodec.ClaimedName(HelloFrame.MessageOf(frame))),
+            Finding.OtherCluster => new Mail.OtherCluster(this, HelloCodec.ClusterOf(HelloFrame.MessageOf(frame)), verdict.Mac),
             _ => null,
         };
-        if (mail is not null && !_context.Mailbox.TryPost(mail))
+        if (mail is not null && !_context.Mailbox.TryPost(mail) && drop == DropReason.None)
         {
             drop = DropReason.MailboxFull;
         }
@@ -108,6 +116,11 @@ internal sealed class Segment : IFrameSink, IDisposable
         if (Interface.Up && _wire is null && now >= _retryAt)
         {
             Open(now);
+        }
+
+        if (Neighbors.Forget(now))
+        {
+            _version++;
         }
 
         // Before the clock: whether anything is heard decides what the passing of time means.
@@ -185,21 +198,41 @@ internal sealed class Segment : IFrameSink, IDisposable
             return;
         }
 
-        if (_speakers.Count >= SpeakersMax)
-        {
-            _speakers.Clear();
-        }
-
-        _speakers[mac] = new Speaker(hello.Node, source);
+        Neighbors.Heard(mac, hello.Node, source);
         Handle(new Input.HelloHeard(hello, capturedAt));
     }
 
     /// <summary>Another machine says that it has one of our addresses.</summary>
-    public void Claimed(IPAddress address, MacAddress mac)
+    /// <param name="address">The address.</param>
+    /// <param name="mac">Whose frame said so.</param>
+    /// <param name="unasked">The frame was not straight to us.</param>
+    public void Claimed(IPAddress address, MacAddress mac, bool unasked)
     {
-        if (_targets.ContainsKey(address) && mac != Interface.Mac)
+        if (_targets.TryGetValue(address, out var target) && mac != Interface.Mac)
         {
-            Handle(new Input.AddressSeen(address, mac, _speakers.GetValueOrDefault(mac)?.Node));
+            // A probe from :: is answered to all nodes (RFC 4861, section 7.2.4): by its time alone is it told from an announcement.
+            var answersProbe = address.AddressFamily == AddressFamily.InterNetworkV6 && _context.Clock.Now - target.ProbedAt < AnswerPatience;
+            Handle(new Input.AddressSeen(address, mac, Neighbors.SpeakerAt(mac)) { Unasked = unasked && !answersProbe });
+        }
+    }
+
+    /// <summary>A speaker of our cluster signs with a key that is none of ours.</summary>
+    public void Refused(MacAddress mac, string? node)
+    {
+        _version++;
+        if (Neighbors.Refuse(mac, node, _context.Clock.Now))
+        {
+            _context.Report(new SpeakerReport(ReportKind.WrongKey, Interface: Interface.Name, Node: node, Mac: mac, Detail:
+                "its hellos carry our cluster's tag, and none of our keys signed them: restart that speaker, and see that it reads the same Secret"));
+        }
+    }
+
+    /// <summary>Another cluster speaks on this segment.</summary>
+    public void SawCluster(string tag, MacAddress mac)
+    {
+        if (Neighbors.SeeCluster(tag))
+        {
+            _context.Report(new SpeakerReport(ReportKind.OtherCluster, Interface: Interface.Name, Mac: mac, Detail: $"cluster {tag}"));
         }
     }
 
@@ -323,10 +356,14 @@ internal sealed class Segment : IFrameSink, IDisposable
                     Announce(gratuitous.Address);
                     break;
                 case Effect.SendProbe probe:
-                    Send(PreparedFrames.Probe(Interface.Mac, probe.Address));
+                    Probe(probe.Address);
                     break;
                 case Effect.ProbeNeighbors:
-                    AskNeighbors();
+                    foreach (var question in Neighbors.Questions(Interface, _context.Routes, _responder.LastAsker))
+                    {
+                        Send(question);
+                    }
+
                     break;
                 case Effect.RenewAnswers renew:
                     _responder.Deadline = renew.Deadline;
@@ -462,62 +499,15 @@ internal sealed class Segment : IFrameSink, IDisposable
         target.Counters.Gratuitous++;
     }
 
-    /// <summary>
-    /// Asks for a sign of life: gateways first, then who asked us last, then the machines of other speakers (whose kernel answers when
-    /// the speaker is dead), then what else the kernel knows.
-    /// </summary>
-    private void AskNeighbors()
+    private void Probe(IPAddress address)
     {
-        var known = _context.Routes.NeighborsOn(Interface.Index).Where(neighbor => neighbor.Mac != Interface.Mac).ToArray();
-        var candidates = _context.Routes.Default()
-            .Where(route => route.Interface == Interface.Index && route.Gateway is not null).Select(route => route.Gateway!)
-            .Concat(_responder.LastAsker is { } asker ? [AnswerTable.AddressOf(asker)] : [])
-            .Concat(_speakers.Values.Select(speaker => speaker.Source))
-            .Concat(known.Select(neighbor => neighbor.Address));
-        foreach (var address in candidates.Where(address => !address.Equals(IPAddress.Any)).Distinct().Take(NeighborsAsked))
+        if (_targets.TryGetValue(address, out var target))
         {
-            if (Interface.SourceFor(address) is not { } source)
-            {
-                continue;
-            }
-
-            var mac = known.Where(neighbor => neighbor.Address.Equals(address)).Select(neighbor => (MacAddress?)neighbor.Mac).FirstOrDefault();
-            Send(address.AddressFamily == AddressFamily.InterNetwork
-                ? PreparedFrames.ArpRequest(Interface.Mac, source, address, mac)
-                : PreparedFrames.Solicitation(Interface.Mac, source, address, mac));
+            target.ProbedAt = _context.Clock.Now;
         }
+
+        Send(PreparedFrames.Probe(Interface.Mac, address));
     }
 
     private void Send(ReadOnlySpan<byte> frame) => _wire?.Send(frame);
-
-    /// <summary>Another speaker, as its hellos tell.</summary>
-    private sealed record Speaker(string Node, IPAddress Source);
-}
-
-/// <summary>What all segments share.</summary>
-internal sealed class SegmentContext
-{
-    public required SegmentOptions MachineOptions { get; init; }
-
-    public required byte[] ClusterTag { get; init; }
-
-    public required ushort HelloPort { get; init; }
-
-    public required HelloKeys Keys { get; set; }
-
-    public required Random Random { get; init; }
-
-    public required MachineClock Clock { get; init; }
-
-    public required Mailbox Mailbox { get; init; }
-
-    public required IWireFactory Wires { get; init; }
-
-    public required MulticastGroups Groups { get; init; }
-
-    public required Routes Routes { get; init; }
-
-    public required Action<SpeakerReport> Report { get; init; }
-
-    public required Func<IPAddress, AddressCounters> CountersOf { get; init; }
 }

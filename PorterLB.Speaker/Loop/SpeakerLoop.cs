@@ -22,20 +22,17 @@ internal sealed class SpeakerLoop : IDisposable
     /// <summary>An interface without rights that is not the default route's is let go after this long: tombstones are told by then.</summary>
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(60);
 
-    /// <summary>A thousand Services made at once are not a thousand files: each would hold up the hellos.</summary>
-    private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
-
     private readonly SegmentContext _context;
     private readonly MachineClock _clock;
     private readonly Mailbox _mailbox;
     private readonly SpeakerOptions _options;
-    private readonly RightsFile? _file;
+    private readonly RightsKeeper _keeper;
+    private readonly StatusBoard _board;
     private readonly ILogger _logger;
     private readonly ChannelWriter<SpeakerStatus> _changes;
     private readonly ChannelWriter<SpeakerReport> _reports;
     private readonly Dictionary<int, TimeSpan> _unusedSince = [];
     private readonly HashSet<(IPAddress, ReportKind, string?)> _told = [];
-    private readonly Dictionary<(int, IPAddress), (TimeSpan Since, DateTimeOffset Wall)> _wallTimes = [];
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ImmutableDictionary<int, Segment> _segments = ImmutableDictionary<int, Segment>.Empty;
@@ -50,9 +47,6 @@ internal sealed class SpeakerLoop : IDisposable
     private bool _statusDirty = true;
     private long _versions = -1;
     private TimeSpan _publishAt;
-    private bool _unsaved;
-    private TimeSpan _saveAt;
-    private TimeSpan _touchAt;
     private SpeakerStatus _status = SpeakerStatus.Empty;
 
     public SpeakerLoop(
@@ -70,7 +64,8 @@ internal sealed class SpeakerLoop : IDisposable
         _interfaces = interfaces;
         _mailbox = mailbox;
         _clock = clock;
-        _file = file;
+        _keeper = new RightsKeeper(file, clock, logger);
+        _board = new StatusBoard(options.Interfaces, clock);
         _logger = logger;
         _changes = changes;
         _reports = reports;
@@ -145,7 +140,7 @@ internal sealed class SpeakerLoop : IDisposable
         }
 
         LetGoOfUnused();
-        KeepFile();
+        _keeper.RunDue();
         if (_leaving && _segments.Values.All(segment => segment.Left))
         {
             _left.TrySetResult();
@@ -181,18 +176,11 @@ internal sealed class SpeakerLoop : IDisposable
 
     private void Resume()
     {
-        try
+        if (_keeper.Resume() is { } kept)
         {
-            if (_file?.Read() is { } kept)
-            {
-                _logger.Resuming(kept.Addresses.Count, _options.StateFile!);
-                _rights = kept;
-                _rightsKnown = true;
-            }
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            _logger.StateFileFailed(error.Message);
+            _logger.Resuming(kept.Addresses.Count, _options.StateFile!);
+            _rights = kept;
+            _rightsKnown = true;
         }
 
         Assign();
@@ -200,7 +188,7 @@ internal sealed class SpeakerLoop : IDisposable
 
     private TimeSpan NextDeadline()
     {
-        var next = _unsaved && _saveAt < _touchAt ? _saveAt : _touchAt;
+        var next = _keeper.NextDeadline;
         foreach (var segment in _segments.Values)
         {
             next = segment.NextDeadline < next ? segment.NextDeadline : next;
@@ -217,7 +205,13 @@ internal sealed class SpeakerLoop : IDisposable
                 hello.Segment.Hear(hello.Heard, hello.Mac, hello.Source, hello.CapturedAt);
                 break;
             case Mail.Claimed claimed when Uses(claimed.Segment):
-                claimed.Segment.Claimed(claimed.Address, claimed.Mac);
+                claimed.Segment.Claimed(claimed.Address, claimed.Mac, claimed.Unasked);
+                break;
+            case Mail.WrongKey refused when Uses(refused.Segment):
+                refused.Segment.Refused(refused.Mac, refused.Node);
+                break;
+            case Mail.OtherCluster other when Uses(other.Segment):
+                other.Segment.SawCluster(other.Tag, other.Mac);
                 break;
             case Mail.WireLost lost when Uses(lost.Segment):
                 lost.Segment.WireLost(lost.Reason);
@@ -228,7 +222,7 @@ internal sealed class SpeakerLoop : IDisposable
                 _rightsKnown = true;
                 Assign();
                 Metrics.Keep(_rights.Addresses.Keys.ToHashSet());
-                _unsaved = true;
+                _keeper.Change(_rights);
                 break;
             case Mail.Interfaces changed when ChangesAnything(changed.All):
                 _interfaces = changed.All;
@@ -258,7 +252,7 @@ internal sealed class SpeakerLoop : IDisposable
                 TellAll(new Input.Leave());
                 break;
             case Mail.Stop:
-                Save();
+                _keeper.Save();
                 _stopped = true;
                 break;
         }
@@ -423,49 +417,6 @@ internal sealed class SpeakerLoop : IDisposable
         }
     }
 
-    /// <summary>Keeps the rights on disk: at once when they changed, but not more than once a second, and says now and then that they stand.</summary>
-    private void KeepFile()
-    {
-        if (_unsaved && _clock.Now >= _saveAt)
-        {
-            Save();
-        }
-        else if (_clock.Now >= _touchAt)
-        {
-            _touchAt = _clock.Now + RightsFile.TouchInterval;
-            if (_rightsKnown)
-            {
-                TryOnDisk(file => file.Touch());
-            }
-        }
-    }
-
-    private void Save()
-    {
-        if (_unsaved)
-        {
-            _unsaved = false;
-            _saveAt = _clock.Now + SaveInterval;
-            _touchAt = _clock.Now + RightsFile.TouchInterval;
-            TryOnDisk(file => file.Write(_rights));
-        }
-    }
-
-    private void TryOnDisk(Action<RightsFile> action)
-    {
-        try
-        {
-            if (_file is not null)
-            {
-                action(_file);
-            }
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            _logger.StateFileFailed(error.Message);
-        }
-    }
-
     private void GroupRefused(int index, IPAddress group, SocketException error) => Report(new SpeakerReport(
         ReportKind.GroupRefused,
         Interface: _interfaces.FirstOrDefault(candidate => candidate.Index == index)?.Name,
@@ -478,7 +429,8 @@ internal sealed class SpeakerLoop : IDisposable
             report.Address?.ToString(), report.Interface, report.Node, report.Mac?.ToString(), report.Detail,
         }.Where(part => part is not null));
         if (report.Kind is ReportKind.ConflictRefused or ReportKind.ConflictDefended or ReportKind.Stalled or ReportKind.Deaf
-            or ReportKind.NoInterface or ReportKind.KernelAnswers or ReportKind.InterfaceLost or ReportKind.FilterCoarse or ReportKind.GroupRefused)
+            or ReportKind.NoInterface or ReportKind.KernelAnswers or ReportKind.InterfaceLost or ReportKind.FilterCoarse or ReportKind.GroupRefused
+            or ReportKind.WrongKey)
         {
             _logger.Warned(report.Kind, subject);
         }
@@ -493,7 +445,7 @@ internal sealed class SpeakerLoop : IDisposable
 
     private void PublishWhenDue()
     {
-        var versions = _segments.Values.Sum(segment => segment.Machine.Version);
+        var versions = _segments.Values.Sum(segment => segment.Version);
         if (versions != _versions)
         {
             _versions = versions;
@@ -507,82 +459,11 @@ internal sealed class SpeakerLoop : IDisposable
 
         _statusDirty = false;
         _publishAt = _clock.Now + PublishDelay;
-        var status = MakeStatus();
-        if (!SameAs(status, _status))
+        var status = _board.Make(_interfaces, _segments);
+        if (!StatusBoard.Same(status, _status))
         {
             Volatile.Write(ref _status, status);
             _changes.TryWrite(status);
         }
     }
-
-    private SpeakerStatus MakeStatus()
-    {
-        var allowed = new InterfaceChoice(_interfaces, _options.Interfaces, _ => null).Usable.Select(usable => usable.Index).ToHashSet();
-        var held = _segments.SelectMany(pair => pair.Value.Machine.Held.Select(address => (pair.Key, pair.Value, Held: address))).ToArray();
-        foreach (var gone in _wallTimes.Keys.Except(held.Select(entry => (entry.Key, entry.Held.Address))).ToArray())
-        {
-            _wallTimes.Remove(gone);
-        }
-
-        return new SpeakerStatus
-        {
-            Interfaces =
-            [
-                .. _interfaces.OrderBy(candidate => candidate.Name, StringComparer.Ordinal).Select(candidate => new InterfaceStatus(
-                    candidate.Name,
-                    candidate.Mac,
-                    candidate.Subnets,
-                    candidate.Up,
-                    candidate.Skipped ?? (allowed.Contains(candidate.Index) ? null : "not among the interfaces that may be used"),
-                    _segments.TryGetValue(candidate.Index, out var segment) && segment.Machine.Deaf)),
-            ],
-            Announced =
-            [
-                .. held.OrderBy(entry => entry.Held.Address.ToString(), StringComparer.Ordinal).Select(entry => new AnnouncedAddress(
-                    entry.Held.Address,
-                    entry.Value.Interface.Name,
-                    entry.Value.Interface.Mac,
-                    WallTime((entry.Key, entry.Held.Address), entry.Held.Since),
-                    entry.Held.Rank.Epoch,
-                    entry.Held.Rank.Term)),
-            ],
-            Peers =
-            [
-                .. from segment in _segments.Values
-                   from peer in segment.Machine.Peers
-                   orderby peer.Node, segment.Interface.Name
-                   select new PeerStatus(peer.Node, segment.Interface.Name, peer.Alive, peer.Direct),
-            ],
-            Conflicts =
-            [
-                .. from segment in _segments.Values
-                   from conflict in segment.Machine.Conflicts
-                   select new AddressConflict(
-                       conflict.Address, segment.Interface.Name, conflict.Mac, _clock.ToWallClock(conflict.Since), conflict.Announced),
-            ],
-        };
-    }
-
-    /// <summary>Reckoned once: the difference between the clocks wanders, and a time that wanders would be a change of status.</summary>
-    private DateTimeOffset WallTime((int, IPAddress) key, TimeSpan since)
-    {
-        if (!_wallTimes.TryGetValue(key, out var known) || known.Since != since)
-        {
-            known = (since, _clock.ToWallClock(since));
-            _wallTimes[key] = known;
-        }
-
-        return known.Wall;
-    }
-
-    private static bool SameAs(SpeakerStatus left, SpeakerStatus right) =>
-        left.Announced.AsSpan().SequenceEqual(right.Announced.AsSpan())
-        && left.Peers.AsSpan().SequenceEqual(right.Peers.AsSpan())
-        && left.Conflicts.Select(WithoutTime).SequenceEqual(right.Conflicts.Select(WithoutTime))
-        && left.Interfaces.Select(WithoutSubnets).SequenceEqual(right.Interfaces.Select(WithoutSubnets))
-        && left.Interfaces.SelectMany(each => each.Subnets).SequenceEqual(right.Interfaces.SelectMany(each => each.Subnets));
-
-    private static AddressConflict WithoutTime(AddressConflict conflict) => conflict with { Since = default };
-
-    private static InterfaceStatus WithoutSubnets(InterfaceStatus status) => status with { Subnets = default };
 }

@@ -19,6 +19,12 @@ internal sealed class SpeakerMetrics : IDisposable
 
     private readonly Meter _meter = new(MeterName);
     private readonly ConcurrentDictionary<IPAddress, AddressCounters> _addresses = new();
+    private static readonly DropReason[] RefusedHellos =
+        [DropReason.HelloFragmented, DropReason.HelloVersion, DropReason.HelloSignature, DropReason.HelloMalformed, DropReason.HopLimit];
+
+    private long _goneResponses;
+    private long _goneGratuitous;
+    private long _takeoverCount;
     private readonly Counter<long> _takeovers;
     private readonly Counter<long> _conflicts;
     private readonly Counter<long> _stalls;
@@ -45,20 +51,32 @@ internal sealed class SpeakerMetrics : IDisposable
 
     public AddressCounters CountersOf(IPAddress address) => _addresses.GetOrAdd(address, static _ => new AddressCounters());
 
-    /// <summary>A released address takes its series with it.</summary>
+    /// <summary>A released address takes its series with it; in the totals it stays.</summary>
     public void Keep(IReadOnlySet<IPAddress> addresses)
     {
         foreach (var gone in _addresses.Keys.Where(address => !addresses.Contains(address)))
         {
-            _addresses.TryRemove(gone, out _);
+            if (_addresses.TryRemove(gone, out var counters))
+            {
+                _goneResponses += counters.Responses;
+                _goneGratuitous += counters.Gratuitous;
+            }
         }
     }
+
+    /// <summary>What was done since the start. Read by any thread.</summary>
+    public SpeakerTotals Totals => new(
+        Volatile.Read(ref _goneResponses) + _addresses.Values.Sum(counters => counters.Responses),
+        Volatile.Read(ref _goneGratuitous) + _addresses.Values.Sum(counters => counters.Gratuitous),
+        Volatile.Read(ref _takeoverCount),
+        _segments().Sum(segment => RefusedHellos.Sum(reason => segment.Drops[(int)reason])));
 
     public void Count(ReportKind kind)
     {
         switch (kind)
         {
             case ReportKind.TookOver:
+                _takeoverCount++;
                 _takeovers.Add(1);
                 break;
             case ReportKind.ConflictRefused or ReportKind.ConflictDefended:

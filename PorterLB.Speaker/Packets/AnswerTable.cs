@@ -42,6 +42,9 @@ internal sealed class Target
 
     public AddressCounters Counters { get; }
 
+    /// <summary>When the loop asked for it last, on the machine's clock.</summary>
+    public TimeSpan ProbedAt { get; set; } = TimeSpan.MinValue / 2;
+
     /// <summary>The answer, turned to who asked. The bytes are this target's own: valid until the next call, for one thread.</summary>
     public ReadOnlySpan<byte> AnswerTo(scoped in ArpView request)
     {

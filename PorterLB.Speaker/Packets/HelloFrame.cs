@@ -99,6 +99,9 @@ internal static class HelloFrame
         return DropReason.None;
     }
 
+    /// <summary>What the datagram of a frame carries that was checked.</summary>
+    public static ReadOnlySpan<byte> MessageOf(ReadOnlySpan<byte> frame) => Check(frame, out var message) == DropReason.None ? message : default;
+
     /// <summary>Who sent a frame that was checked.</summary>
     public static IPAddress SourceOf(ReadOnlySpan<byte> frame) => Ethernet.TypeOf(frame) == Ethernet.TypeIPv6
         ? new IPAddress(frame.Slice(NdpView.SourceOffset, 16))

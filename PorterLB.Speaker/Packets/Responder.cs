@@ -16,6 +16,10 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
     private long _deadline;
     private long _lastHeard = long.MinValue;
     private uint _lastAsker;
+    private long _toldRefusedAt = long.MinValue;
+
+    /// <summary>Refused hellos are named at most this often: naming allocates, and who forges them does so at any rate.</summary>
+    private static readonly TimeSpan RefusedInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Which addresses concern us; swapped whole by the loop.</summary>
     public AnswerTable Table
@@ -74,7 +78,7 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
             Ethernet.TypeArp => JudgeArp(frame, table, toGroup, now),
             Ethernet.TypeIPv6 when frame.Length > NdpView.NextHeader && frame[NdpView.NextHeader] == NdpView.IcmpV6 =>
                 JudgeNdp(frame, table, toGroup, now),
-            Ethernet.TypeIPv4 or Ethernet.TypeIPv6 => JudgeHello(frame),
+            Ethernet.TypeIPv4 or Ethernet.TypeIPv6 => JudgeHello(frame, now),
             Ethernet.TypeVlan or Ethernet.TypeServiceVlan => Verdict.Dropped(DropReason.VlanTagged),
             _ => Verdict.Dropped(DropReason.OtherProtocol),
         };
@@ -96,7 +100,7 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
         // RFC 5227, section 2.4: whoever speaks as one of our addresses, in a request or a reply, claims it.
         if (table.Find(arp.SenderIP, out _) is { } claimed)
         {
-            return Verdict.Claimed(claimed, arp.SenderMac);
+            return Verdict.Claimed(claimed, arp.SenderMac, unasked: arp.IsRequest || toGroup);
         }
 
         if (!arp.IsRequest)
@@ -135,7 +139,7 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
         var target = table.Find(ndp.Target, out var held);
         if (!ndp.IsSolicitation)
         {
-            return target is not null ? Verdict.Claimed(target, sender)
+            return target is not null ? Verdict.Claimed(target, sender, unasked: toGroup)
                 : toGroup ? Verdict.Dropped(DropReason.OtherTarget)
                 : Verdict.NeighborAnswered(sender);
         }
@@ -168,7 +172,7 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
         return true;
     }
 
-    private Verdict JudgeHello(ReadOnlySpan<byte> frame)
+    private Verdict JudgeHello(ReadOnlySpan<byte> frame, TimeSpan now)
     {
         if (!HelloFrame.IsOurs(frame, helloPort))
         {
@@ -182,6 +186,24 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
         }
 
         drop = HelloCodec.TryRead(message, clusterTag, _keys, out var hello, out var mac);
-        return drop == DropReason.None ? Verdict.Heard(hello!, mac) : Verdict.Dropped(drop);
+        var finding = drop switch
+        {
+            DropReason.None => Finding.Hello,
+            DropReason.HelloSignature => Finding.WrongKey,
+            DropReason.HelloOtherCluster => Finding.OtherCluster,
+            _ => Finding.None,
+        };
+        if (finding == Finding.Hello)
+        {
+            return Verdict.Heard(hello!, mac);
+        }
+
+        if (finding == Finding.None || now.Ticks < _toldRefusedAt)
+        {
+            return Verdict.Dropped(drop);
+        }
+
+        _toldRefusedAt = (now + RefusedInterval).Ticks;
+        return Verdict.Refused(drop, finding, MacAddress.Read(frame[Ethernet.Source..]));
     }
 }

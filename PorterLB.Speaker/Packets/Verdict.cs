@@ -16,6 +16,12 @@ internal enum Finding
 
     /// <summary>A hello of our cluster.</summary>
     Hello,
+
+    /// <summary>A hello of our cluster that none of our keys signed. Told beside its drop reason, and not more often than each second.</summary>
+    WrongKey,
+
+    /// <summary>A hello of another cluster on the same segment. Told as a wrong key is.</summary>
+    OtherCluster,
 }
 
 /// <summary>What is to be done about one captured frame: at most one answer, and at most one thing to tell the loop.</summary>
@@ -43,10 +49,17 @@ internal readonly ref struct Verdict
 
     public static Verdict Answered(ReadOnlySpan<byte> answer, Target target) => new(DropReason.None) { Answer = answer, Target = target };
 
-    public static Verdict Claimed(Target target, MacAddress mac) =>
-        new(DropReason.None) { Finding = Finding.Claimed, Target = target, Mac = mac };
+    /// <summary>
+    /// The claim was not straight to us: a gratuitous ARP or an unsolicited advertisement, which is also how a probe from :: is answered.
+    /// </summary>
+    public bool Unasked { get; private init; }
+
+    public static Verdict Claimed(Target target, MacAddress mac, bool unasked) =>
+        new(DropReason.None) { Finding = Finding.Claimed, Target = target, Mac = mac, Unasked = unasked };
 
     public static Verdict NeighborAnswered(MacAddress mac) => new(DropReason.None) { Finding = Finding.NeighborAnswered, Mac = mac };
+
+    public static Verdict Refused(DropReason reason, Finding finding, MacAddress mac) => new(reason) { Finding = finding, Mac = mac };
 
     public static Verdict Heard(Hello hello, MacAddress mac) => new(DropReason.None) { Finding = Finding.Hello, Hello = hello, Mac = mac };
 }

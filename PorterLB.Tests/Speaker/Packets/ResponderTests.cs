@@ -65,6 +65,46 @@ public class ResponderTests
     }
 
     [Fact]
+    public void Only_what_comes_straight_to_us_and_claims_without_asking_counts_as_asked_for()
+    {
+        Assert.False(Unasked(With(PreparedFrames.ArpReply(Asker, V4), 0, 2, 0, 0, 0, 0, 0x0a)));
+        Assert.True(Unasked(PreparedFrames.ArpAnnouncement(Asker, V4)));
+        Assert.True(Unasked(PreparedFrames.ArpAnnouncementReply(Asker, V4)));
+        Assert.True(Unasked(PreparedFrames.ArpRequest(Asker, V4, AskerV4, Mac)));
+        Assert.True(Unasked(PreparedFrames.UnsolicitedAdvertisement(Asker, V6)));
+        Assert.Equal(DropReason.None, NdpView.Check(PreparedFrames.Solicitation(Mac, AskerV6, V6, null), out var question));
+        Assert.False(Unasked([.. new Target(V6, Asker).AnswerTo(question)]));
+
+        static bool Unasked(byte[] frame)
+        {
+            var verdict = NewResponder().Judge(frame, Now);
+            Assert.Equal(Finding.Claimed, verdict.Finding);
+            return verdict.Unasked;
+        }
+    }
+
+    [Fact]
+    public void A_speaker_with_another_key_is_named_at_most_once_a_second_and_a_neighbor_cluster_too()
+    {
+        var responder = NewResponder();
+        var forged = HelloFrameOf(Asker, keys: new HelloKeys([[.. Enumerable.Repeat((byte)7, 32)]]));
+        var verdict = responder.Judge(forged, Now);
+        Assert.Equal((DropReason.HelloSignature, Finding.WrongKey, Asker), (verdict.Drop, verdict.Finding, verdict.Mac));
+        Assert.Equal("node-b", HelloCodec.ClaimedName(HelloFrame.MessageOf(forged)));
+        Assert.Equal(Finding.None, responder.Judge(forged, Now + TimeSpan.FromMilliseconds(999)).Finding);
+        Assert.Equal(Finding.WrongKey, responder.Judge(forged, Now + TimeSpan.FromSeconds(1)).Finding);
+        var other = HelloFrameOf(Asker, tag: [1, 2, 3, 4, 5, 6, 7, 8]);
+        Assert.Equal((DropReason.HelloOtherCluster, Finding.OtherCluster), Told(responder.Judge(other, Now + TimeSpan.FromSeconds(2))));
+        Assert.Equal("0102030405060708", HelloCodec.ClusterOf(HelloFrame.MessageOf(other)));
+
+        static (DropReason, Finding) Told(Verdict verdict) => (verdict.Drop, verdict.Finding);
+    }
+
+    [Fact]
+    public void A_name_that_no_node_can_have_is_not_repeated_from_a_forged_hello() =>
+        Assert.Null(HelloCodec.ClaimedName(HelloFrame.MessageOf(HelloFrameOf(Asker, node: "\u001b[2J"))));
+
+    [Fact]
     public void A_neighbor_s_answer_to_us_proves_ears()
     {
         var reply = PreparedFrames.ArpReply(Asker, AskerV4);
@@ -156,7 +196,7 @@ public class ResponderTests
 
             var verdict = responder.Judge(frame, Now);
             Assert.True(verdict.Drop != DropReason.None || !verdict.Answer.IsEmpty || verdict.Finding != Finding.None);
-            Assert.True(verdict.Drop == DropReason.None || (verdict.Answer.IsEmpty && verdict.Finding == Finding.None));
+            Assert.True(verdict.Drop == DropReason.None || (verdict.Answer.IsEmpty && verdict.Finding is Finding.None or Finding.WrongKey or Finding.OtherCluster));
         }, iter: 50_000, threads: 1);
     }
 
@@ -183,6 +223,7 @@ public class ResponderTests
             PreparedFrames.DuplicateProbe(Asker, V6),
             PreparedFrames.Solicitation(Asker, AskerV6, IPAddress.Parse("2001:db8::93"), null),
             PreparedFrames.ArpAnnouncement(Asker, V4),
+            HelloFrameOf(Asker, keys: new HelloKeys([[.. Enumerable.Repeat((byte)7, 32)]])),
             [.. new byte[60]],
         ];
         Run(100);
@@ -225,12 +266,12 @@ public class ResponderTests
         Deadline = TimeSpan.MaxValue,
     };
 
-    private static byte[] HelloFrameOf(MacAddress mac)
+    private static byte[] HelloFrameOf(MacAddress mac, HelloKeys? keys = null, byte[]? tag = null, string node = "node-b")
     {
-        var hello = new Hello { Node = "node-b", Incarnation = new(1, 1), Sequence = 1, Standing = default };
+        var hello = new Hello { Node = node, Incarnation = new(1, 1), Sequence = 1, Standing = default };
         var offset = HelloFrame.MessageOffset(ipv6: false);
         var frame = new byte[offset + HelloLayout.MaxLength];
-        var length = HelloCodec.Write(hello, mac, Tag, Keys, frame.AsSpan(offset));
+        var length = HelloCodec.Write(hello, mac, tag ?? Tag, keys ?? Keys, frame.AsSpan(offset));
         frame = frame[..(offset + length)];
         HelloFrame.WriteHeaders(frame, mac, AskerV4, 7474);
         return frame;
