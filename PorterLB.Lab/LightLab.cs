@@ -14,7 +14,7 @@ namespace PorterLB.Lab;
 /// <summary>How large a light lab is.</summary>
 public sealed record LightLabOptions
 {
-    /// <summary>1..180.</summary>
+    /// <summary>0..180.</summary>
     public int Nodes { get; init; } = 3;
 
     /// <summary>Off: Kubernetes 1.20 as it comes, single stack.</summary>
@@ -45,6 +45,7 @@ public sealed class LightLab : IAsyncDisposable
 
     private const int MaxManagers = 2;
     private const int ManagerHealthPort = 8081;
+    private const int WebhookPort = 9443;
     private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
     private readonly LabSession _session;
@@ -52,6 +53,7 @@ public sealed class LightLab : IAsyncDisposable
     private readonly List<Host> _managerHosts = [];
     private readonly CancellationTokenSource _ending = new();
     private LabProcess? _manager;
+    private bool _webhooks;
 
     private LightLab(LabSession session, Segment segment, ControlPlane plane, Host client)
     {
@@ -137,13 +139,36 @@ public sealed class LightLab : IAsyncDisposable
         await ControlPlane.Kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd", "--all").RunAsync(cancellationToken);
     }
 
-    /// <summary>Starts a manager on a host of its own, as an ordinary user without any capability. Its webhooks are off.</summary>
+    /// <summary>
+    /// Applies the webhooks of config/, and lets the API server find the managers' hosts behind their Service, as a kubelet and the
+    /// endpoints controller would. From now on managers that are started serve them.
+    /// </summary>
+    public async Task InstallWebhooksAsync(CancellationToken cancellationToken = default)
+    {
+        await ControlPlane.Kubectl("apply", "-k", Repository.Config("webhook")).RunAsync(cancellationToken);
+        await ControlPlane.Api.CreateAsync(
+            $"/api/v1/namespaces/{SystemNamespace}/endpoints",
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["name"] = "porterlb-webhook" },
+                ["subsets"] = new JsonArray(new JsonObject
+                {
+                    ["addresses"] = new JsonArray([.. _managerHosts.Select(host => new JsonObject { ["ip"] = $"{host.IPv4}" })]),
+                    ["ports"] = new JsonArray(new JsonObject { ["name"] = "webhook", ["port"] = WebhookPort, ["protocol"] = "TCP" }),
+                }),
+            },
+            cancellationToken);
+        _webhooks = true;
+    }
+
+    /// <summary>Starts a manager on a host of its own, as an ordinary user without any capability. Its webhooks are off unless they are installed.</summary>
     /// <param name="replica">0 or 1.</param>
     /// <param name="arguments">Added to the command line.</param>
     public LabProcess StartManager(int replica = 0, params string[] arguments)
     {
         var command = new Command(
-            Repository.Binary, ["manager", $"--kubeconfig={ControlPlane.KubeconfigFor(ManagerUser)}", "--webhook-port=0", .. arguments]);
+            Repository.Binary,
+            ["manager", $"--kubeconfig={ControlPlane.KubeconfigFor(ManagerUser)}", $"--webhook-port={(_webhooks ? WebhookPort : 0)}", .. arguments]);
         return _manager = _session.Start($"manager-{replica + 1}", _managerHosts[replica].Namespace.Inside(command.Unprivileged()));
     }
 
@@ -162,7 +187,7 @@ public sealed class LightLab : IAsyncDisposable
             node.StartSpeaker();
         }
 
-        await WaitForManagerAsync(cancellationToken);
+        await WaitForManagerAsync(cancellationToken: cancellationToken);
         foreach (var node in _nodes)
         {
             await node.WaitUntilReadyAsync(StartPatience, cancellationToken);
@@ -336,10 +361,11 @@ public sealed class LightLab : IAsyncDisposable
         }
     }
 
-    private Task WaitForManagerAsync(CancellationToken cancellationToken) =>
+    /// <summary>Waits until its readiness check passes.</summary>
+    public Task WaitForManagerAsync(int replica = 0, CancellationToken cancellationToken = default) =>
         ControlPlane.WaitUntilAsync(
             "the manager to be ready",
-            async () => await _managerHosts[0].GetAsync(ManagerHealthPort, "/readyz", cancellationToken) is not null,
+            async () => await _managerHosts[replica].GetAsync(ManagerHealthPort, "/readyz", cancellationToken) is not null,
             StartPatience,
             cancellationToken,
             Manager);

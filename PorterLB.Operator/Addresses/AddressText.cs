@@ -42,7 +42,7 @@ internal static class AddressText
 
             if (!byte.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out bytes[i]))
             {
-                return $"'{text}' is no IPv4 address: '{parts[i]}' is above 255";
+                return $"'{text}' is no IPv4 address: '{parts[i]}' is above 255; each of the four numbers is 0 to 255";
             }
         }
 

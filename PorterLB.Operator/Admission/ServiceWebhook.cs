@@ -1,4 +1,3 @@
-using PorterLB.Operator.Eips;
 using PorterLB.Operator.Entities;
 using PorterLB.Operator.Services;
 using PorterLB.Operator.Validation;
@@ -19,18 +18,10 @@ internal sealed class ServiceWebhook(
 
     public override ValidationResult Unreadable(FieldError error) => Success();
 
-    private ValidationResult Check(ServiceView service)
+    private ValidationResult Check(ServiceView service) => Success(Judgement.OfService(service, ownership, new Surroundings
     {
-        if (!ownership.Owns(service) || service.Metadata.DeletionTimestamp is not null)
-        {
-            return Success();
-        }
-
-        var request = Request(service);
-        var others = request.Requested.IsEmpty ? [] : services.ByIndex(ServiceIndex.Ours, ServiceIndex.Ours).Select(Request);
-        return Success(ServiceRules.Check(request, EipPools.Of(eips.List()), others));
-    }
-
-    private Addresses.AddressRequest Request(ServiceView service) =>
-        ServiceRequest.Of(service, namespaces.Get(new EntityKey(null, service.Metadata.NamespaceProperty ?? "default"))?.Metadata.Labels);
+        Eips = eips.List(),
+        Namespaces = namespaces.List(),
+        Services = services.ByIndex(ServiceIndex.Ours, ServiceIndex.Ours),
+    }).Warnings());
 }

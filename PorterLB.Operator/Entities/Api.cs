@@ -6,9 +6,6 @@ internal static class Api
     public const string Group = "network.kubesphere.io";
     public const string V1Alpha2 = "v1alpha2";
 
-    /// <summary>One address, a CIDR, or first-last: what the schema can tell from the text; the webhook reads it for real.</summary>
-    public const string AddressPattern = "^[0-9a-fA-F:.]+(/[0-9]{1,3}|-[0-9a-fA-F:.]+)?$";
-
     public const string IPPattern = "^[0-9a-fA-F:.]+$";
 
     public const string MacPattern = "^([0-9a-f]{2}:){5}[0-9a-f]{2}$";

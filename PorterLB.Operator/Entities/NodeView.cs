@@ -52,6 +52,13 @@ internal sealed record NodeViewTaint
 internal sealed record NodeViewStatus
 {
     public IReadOnlyList<NodeViewCondition>? Conditions { get; set; }
+
+    public IReadOnlyList<NodeViewAddress>? Addresses { get; set; }
+}
+
+internal sealed record NodeViewAddress
+{
+    public string Address { get; set; } = "";
 }
 
 internal sealed record NodeViewCondition

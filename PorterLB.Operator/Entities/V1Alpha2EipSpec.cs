@@ -4,30 +4,26 @@ using PorterLB.Reconciler.Entities;
 namespace PorterLB.Operator.Entities;
 
 /// <summary>The wanted state of an <see cref="V1Alpha2Eip"/>.</summary>
-[AnyRequired("address", "addresses")]
 [Description("The addresses, who may use them, and where they are announced.")]
 internal sealed record V1Alpha2EipSpec
 {
-    [Pattern(Api.AddressPattern)]
-    [Length(1, 95)]
+    [Length(-1, 95)]
     [Description("The addresses: one IP, a CIDR, or first-last; IPv4 or IPv6. A CIDR counts its first and last address, unless avoidBuggyIPs is set.")]
     [Example("192.168.0.91-192.168.0.104")]
     public string? Address { get; set; }
 
-    [Pattern(Api.AddressPattern)]
-    [Length(1, 95)]
+    [Length(-1, 95)]
     [Items(-1, 256)]
     [UniqueItems]
     [Description("Further addresses of the same forms: several ranges, or both families for dual-stack Services.")]
     [Example("""["192.168.0.91-192.168.0.104","fd00::91-fd00::104"]""", Json = true)]
     public IReadOnlyList<string> Addresses { get; set; } = [];
 
-    [EnumValues("layer2", "bgp", "vip")]
     [DefaultValue(Layer2)]
     [Description("How the addresses are announced. Only layer2 (ARP and NDP) is served; bgp and vip are known from OpenELB and refused.")]
     public string Protocol { get; set; } = Layer2;
 
-    [Pattern(@"^(can_reach:[0-9a-fA-F:.]+|[^\s/:]{1,15})?$")]
+    [Length(-1, 64)]
     [Description("The network interface that announces the addresses: its name, or can_reach:IP for the interface of the route to that IP. Empty: on each node the interface whose subnet holds the address.")]
     [Example("can_reach:192.168.0.1")]
     public string? Interface { get; set; }
@@ -63,8 +59,7 @@ internal sealed record V1Alpha2EipSpec
     [Description("Whether namespaces, namespaceSelector and serviceSelector also refuse Services that name this pool or ask for its addresses. False: they steer the automatic choice only.")]
     public bool EnforceSelectors { get; set; }
 
-    [Pattern(Api.AddressPattern)]
-    [Length(1, 95)]
+    [Length(-1, 95)]
     [Items(-1, 256)]
     [UniqueItems]
     [Description("Addresses of the pool that are never given out, of the same forms: a router, a printer.")]

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using PorterLB.Operator.Access;
+using PorterLB.Operator.Validation;
 using PorterLB.Reconciler.Attributes;
 using PorterLB.Reconciler.Entities;
 using PorterLB.Reconciler.Generation;
@@ -17,13 +18,14 @@ internal static class OperatorManifests
 
     public static GeneratedFiles Config() => new(Mark, [.. Files()]);
 
-    /// <summary>The reference page of the API.</summary>
+    /// <summary>The reference pages of the API and of its rules.</summary>
     public static GeneratedFiles Reference(string name) => new(Mark,
     [
         new(name, "# API reference\n\n"
             + "What `kubectl explain` says, on one page. Manifests are checked by these types and bounds even while no webhook is up;\n"
             + "what they cannot say (ranges that overlap, an address in no Eip) the webhooks tell.\n\n"
             + string.Join('\n', Kinds().Select(kind => ApiReference.Of(CustomResourceDefinition.Of(kind.Versions, Labels()))))),
+        new("validation.md", ValidationPage.Text()),
     ]);
 
     private static List<(string Plural, IReadOnlyList<Type> Versions)> Kinds() =>

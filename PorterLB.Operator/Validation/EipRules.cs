@@ -1,7 +1,9 @@
+using System.Net;
 using FluentValidation;
 using FluentValidation.Results;
 using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Eips;
+using PorterLB.Operator.Election;
 using PorterLB.Operator.Entities;
 
 namespace PorterLB.Operator.Validation;
@@ -12,38 +14,47 @@ namespace PorterLB.Operator.Validation;
 /// </summary>
 internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
 {
-    private static readonly (AddressRange Range, string What)[] Unusable =
+    private const int MostNamed = 5;
+    private const string CanReach = "can_reach:";
+    private const string InterfaceForms = "Write a name as eth0 (at most 15 letters, no spaces, slashes or colons), or can_reach:192.168.0.1, or leave it out";
+
+    private static readonly (AddressRange Range, string Text, string What)[] Unusable =
     [
-        (AddressRange.Parse("0.0.0.0/8"), "means \"this network\""),
-        (AddressRange.Parse("127.0.0.0/8"), "is every machine's own loopback"),
-        (AddressRange.Parse("169.254.0.0/16"), "is link-local, which no router forwards"),
-        (AddressRange.Parse("224.0.0.0/4"), "is multicast"),
-        (AddressRange.Parse("255.255.255.255"), "is the broadcast address"),
-        (AddressRange.Parse("::"), "is the unspecified address"),
-        (AddressRange.Parse("::1"), "is every machine's own loopback"),
-        (AddressRange.Parse("fe80::/10"), "is link-local, which no router forwards"),
-        (AddressRange.Parse("ff00::/8"), "is multicast"),
+        (AddressRange.Parse("0.0.0.0/8"), "0.0.0.0/8", "means \"this network\""),
+        (AddressRange.Parse("127.0.0.0/8"), "127.0.0.0/8", "is every machine's own loopback"),
+        (AddressRange.Parse("169.254.0.0/16"), "169.254.0.0/16", "is link-local, which no router forwards"),
+        (AddressRange.Parse("224.0.0.0/4"), "224.0.0.0/4", "is multicast"),
+        (AddressRange.Parse("255.255.255.255"), "255.255.255.255", "is the broadcast address"),
+        (AddressRange.Parse("::"), "::", "is the unspecified address"),
+        (AddressRange.Parse("::1"), "::1", "is every machine's own loopback"),
+        (AddressRange.Parse("fe80::/10"), "fe80::/10", "is link-local, which no router forwards"),
+        (AddressRange.Parse("ff00::/8"), "ff00::/8", "is multicast"),
     ];
+
+    private readonly Surroundings _around;
 
     /// <param name="others">The other Eips, for what concerns them together.</param>
     public EipRules(IEnumerable<V1Alpha2Eip> others)
+        : this(new Surroundings { Eips = [.. others] })
     {
+    }
+
+    public EipRules(Surroundings around)
+    {
+        _around = around;
         RuleFor(eip => eip).Custom((eip, context) =>
         {
             if (!EipPools.Texts(eip).Any())
             {
-                Fail(context, "spec.address", "is missing; write one address (192.168.0.91), a CIDR (192.168.0.0/28) or a range (192.168.0.91-192.168.0.104)");
+                Add(context, Rules.EipAddressMissing, "spec.address", "is missing: there is nothing to give out. Write one address (192.168.0.91), a CIDR (192.168.0.0/28) or a range (192.168.0.91-192.168.0.104)");
             }
 
             Protocol(context, eip);
             var ranges = Addresses(context, eip);
             Excludes(context, eip, ranges);
             Interface(context, eip);
-            Others(context, eip, ranges, others);
-            if (eip.Spec.UsingKnownIPs)
-            {
-                Warn(context, "spec.usingKnownIPs", "has no effect, and never had in OpenELB; remove it");
-            }
+            Others(context, eip, ranges);
+            Slips(context, eip, ranges);
         });
     }
 
@@ -51,9 +62,9 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
     {
         if (eip.Spec.Protocol is { Length: > 0 } protocol && protocol != V1Alpha2EipSpec.Layer2)
         {
-            Fail(context, "spec.protocol", protocol is "bgp" or "vip"
-                ? $"is '{protocol}', which OpenELB has and PorterLB has not: it announces addresses on layer 2 only. Write layer2 or leave it out"
-                : $"is '{protocol}'; write layer2 or leave it out");
+            Add(context, Rules.EipProtocol, "spec.protocol", protocol is "bgp" or "vip"
+                ? $"'{protocol}' is served by OpenELB and not by PorterLB, which announces addresses on layer 2 only. Write layer2, or leave it out"
+                : $"'{protocol}' is no protocol that PorterLB knows. Write layer2, or leave it out");
         }
     }
 
@@ -64,29 +75,25 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
         {
             if (!AddressRange.TryParse(text, out var range, out var problem))
             {
-                Fail(context, field, Sentence(problem!, text));
+                Add(context, Rules.EipAddressUnreadable, field, Sentence(problem!, text));
                 continue;
             }
 
-            foreach (var (unusable, what) in Unusable)
+            if (Unusable.FirstOrDefault(unusable => range.Overlaps(unusable.Range)) is { Text: not null } reached)
             {
-                if (range.Overlaps(unusable))
-                {
-                    Fail(context, field, $"'{text}' reaches into {(unusable.Size == 1 ? unusable : Cidr(unusable))}, which {what}; leave those addresses out");
-                    break;
-                }
+                Add(context, Rules.EipAddressUnusable, field, $"'{text}' reaches into {reached.Text}, which {reached.What}. Leave those addresses out");
             }
 
             var overlapped = ranges.FirstOrDefault(other => other.Range.Overlaps(range));
             if (overlapped.Field is not null)
             {
-                Fail(context, field, $"'{text}' overlaps {overlapped.Field} ({overlapped.Range}) of the same Eip; write each address once");
+                Add(context, Rules.EipOverlapsItself, field, $"'{text}' overlaps {overlapped.Field} ({overlapped.Range}) of the same Eip. Write each address once");
             }
 
-            if (text.Contains('/', StringComparison.Ordinal) && AddressText.TryParse(text[..text.IndexOf('/', StringComparison.Ordinal)].Trim(), out var address, out _)
-                && !address.Equals(range.FirstAddress))
+            var slash = text.IndexOf('/', StringComparison.Ordinal);
+            if (slash > 0 && AddressText.TryParse(text[..slash].Trim(), out var address, out _) && !address.Equals(range.FirstAddress))
             {
-                Warn(context, field, $"'{text}' has bits set beyond its prefix and is taken as {range.FirstAddress}{text[text.IndexOf('/', StringComparison.Ordinal)..].Trim()} ({range}); write it so, or as a range if you meant fewer addresses");
+                Add(context, Rules.EipHostBits, field, $"'{text}' has bits set beyond its prefix and is taken as {range.FirstAddress}{text[slash..].Trim()} ({range}). Write it so, or as a range if you meant fewer addresses");
             }
 
             ranges.Add((field, range));
@@ -98,58 +105,113 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
     private static void Excludes(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip, List<(string Field, AddressRange Range)> ranges)
     {
         var excludes = eip.Spec.Excludes ?? [];
+        var read = new List<AddressRange>();
         for (var i = 0; i < excludes.Count; i++)
         {
             if (!AddressRange.TryParse(excludes[i], out var range, out var problem))
             {
-                Fail(context, $"spec.excludes[{i}]", Sentence(problem!, excludes[i]));
+                Add(context, Rules.EipExcludeUnreadable, $"spec.excludes[{i}]", Sentence(problem!, excludes[i]));
+                continue;
             }
-            else if (!ranges.Exists(other => other.Range.Overlaps(range)))
+
+            read.Add(range);
+            if (ranges.Count > 0 && !ranges.Exists(other => other.Range.Overlaps(range)))
             {
-                Warn(context, $"spec.excludes[{i}]", $"'{excludes[i]}' excludes nothing: it is outside of {string.Join(", ", ranges.Select(other => other.Range))}");
+                Add(context, Rules.EipExcludesNothing, $"spec.excludes[{i}]", $"'{excludes[i]}' excludes nothing: it is outside of {string.Join(", ", ranges.Select(other => other.Range))}. Remove it, or correct it");
             }
+        }
+
+        var left = ranges.GroupBy(range => range.Range.Family).Sum(family =>
+            RangeSet.Except(RangeSet.Union(family.Select(item => item.Range)), RangeSet.Union(read.Where(range => range.Family == family.Key))).Length);
+        if (ranges.Count > 0 && read.Count > 0 && left == 0)
+        {
+            Add(context, Rules.EipExcludesAll, "spec.excludes", $"leaves nothing of {string.Join(", ", ranges.Select(other => other.Range))}: no Service will get an address from here. Exclude less, or set spec.disable if that is meant");
         }
     }
 
     private static void Interface(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip)
     {
-        const string canReach = "can_reach:";
         var name = eip.Spec.Interface ?? "";
-        if (name.StartsWith(canReach, StringComparison.Ordinal))
+        if (name.StartsWith(CanReach, StringComparison.Ordinal))
         {
-            if (!AddressText.TryParse(name[canReach.Length..], out _, out var problem))
+            if (!AddressText.TryParse(name[CanReach.Length..], out _, out var problem))
             {
-                Fail(context, "spec.interface", $"'{name}': {problem}; write can_reach: and an address that the interface has a route to, as can_reach:192.168.0.1");
+                Add(context, Rules.EipInterface, "spec.interface", $"'{name}' names no address to reach: {problem}. Write can_reach: and an address that the interface has a route to, as can_reach:192.168.0.1");
             }
         }
         else if (name == "lo")
         {
-            Fail(context, "spec.interface", "'lo' is the loopback, where nobody asks; name the interface of the network, or leave it out");
+            Add(context, Rules.EipInterface, "spec.interface", "'lo' is the loopback, where nobody asks. Name the interface of the network, or leave it out");
         }
         else if (name.Length > 15 || name.Any(letter => char.IsWhiteSpace(letter) || letter is '/' or ':'))
         {
-            Fail(context, "spec.interface", $"'{name}' is no interface name (at most 15 letters, no spaces, slashes or colons); write one as eth0, or can_reach:192.168.0.1");
+            Add(context, Rules.EipInterface, "spec.interface", $"'{name}' is no name that an interface can have. {InterfaceForms}");
         }
     }
 
-    private static void Others(
-        ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip, List<(string Field, AddressRange Range)> ranges, IEnumerable<V1Alpha2Eip> others)
+    private void Others(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip, List<(string Field, AddressRange Range)> ranges)
     {
-        foreach (var other in others.Where(other => other.Metadata.Name != eip.Metadata.Name))
+        foreach (var other in _around.Eips.Where(other => other.Metadata.Name != eip.Metadata.Name))
         {
             foreach (var (field, range) in ranges)
             {
                 foreach (var taken in EipPools.RangesOf(other).Where(range.Overlaps))
                 {
-                    Fail(context, field, $"'{range}' overlaps Eip '{other.Metadata.Name}' ({taken}); an address belongs to one Eip: change one of the two");
+                    Add(context, Rules.EipOverlapsOther, field, $"'{range}' overlaps Eip '{other.Metadata.Name}' ({taken}). An address belongs to one Eip: change one of the two");
                 }
             }
 
             if (EipPools.IsDefault(eip) && EipPools.IsDefault(other) && other.Metadata.DeletionTimestamp is null)
             {
-                Fail(context, $"metadata.annotations[{Annotations.DefaultEip}]", $"is \"true\", and Eip '{other.Metadata.Name}' is the default already; only one can be");
+                Add(context, Rules.EipSecondDefault, $"metadata.annotations[{Annotations.DefaultEip}]", $"is \"true\", and Eip '{other.Metadata.Name}' is the default already. Only one can be: remove the annotation from one of the two");
             }
         }
+    }
+
+    // What may be right, and mostly is not.
+    private void Slips(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip, List<(string Field, AddressRange Range)> ranges)
+    {
+        if (eip.Spec.UsingKnownIPs)
+        {
+            Add(context, Rules.EipUsingKnownIPs, "spec.usingKnownIPs", "has no effect here, and had none in OpenELB. Remove it");
+        }
+
+        var namespaces = _around.Namespaces?.Select(item => item.Metadata.Name).ToHashSet(StringComparer.Ordinal);
+        var named = eip.Spec.Namespaces ?? [];
+        for (var i = 0; i < named.Count && namespaces is not null; i++)
+        {
+            if (!namespaces.Contains(named[i]))
+            {
+                Add(context, Rules.EipUnknownNamespace, $"spec.namespaces[{i}]", $"'{named[i]}' is no namespace yet: nobody gets an address through it until it exists. Create it, or correct the name");
+            }
+        }
+
+        foreach (var (field, range) in ranges)
+        {
+            var nodes = (_around.Nodes ?? [])
+                .SelectMany(node => (node.Status.Addresses ?? []).Select(item => (node.Name, item.Address)))
+                .Where(node => IPAddress.TryParse(node.Address, out var address) && range.Contains(address))
+                .Distinct()
+                .ToArray();
+            if (nodes.Length > 0)
+            {
+                Add(context, Rules.EipHoldsNode, field, $"'{range}' holds the address of {List(nodes.Select(node => $"Node '{node.Name}' ({node.Address})"))}: a Service that is given it takes the node off the network. Put it into spec.excludes");
+            }
+
+            var interfaces = (_around.Speakers ?? []).SelectMany(speaker => NodeFacts.InterfacesOf(speaker)).Where(item => item.Usable).ToArray();
+            if (string.IsNullOrEmpty(eip.Spec.Interface) && _around.Configs.All(config => config.Spec.Interfaces.Count == 0) && interfaces.Length > 0
+                && !interfaces.Any(item => item.Subnets.Any(subnet => AddressRange.Parse($"{subnet}").Overlaps(range))))
+            {
+                var subnets = interfaces.SelectMany(item => item.Subnets).Where(subnet => subnet.BaseAddress.Family() == range.Family).Select(subnet => $"{subnet}").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+                Add(context, Rules.EipOffSegment, field, $"'{range}' is in no subnet of any node's interface ({List(subnets)}): no node will answer for it. Use addresses of the nodes' own network, or name the interface in spec.interface");
+            }
+        }
+    }
+
+    private static string List(IEnumerable<string> all)
+    {
+        var names = all.ToArray();
+        return names.Length == 0 ? "none" : string.Join(", ", names.Take(MostNamed)) + (names.Length > MostNamed ? $" and {names.Length - MostNamed} more" : "");
     }
 
     private static IEnumerable<(string Field, string Text)> Fields(V1Alpha2Eip eip)
@@ -167,14 +229,6 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
 
     private static string Sentence(string problem, string text) => problem.StartsWith('\'') || text.Length == 0 ? problem : $"'{text}': {problem}";
 
-    private static string Cidr(AddressRange range)
-    {
-        var bits = range.Family.Bits() - (int)System.Numerics.BigInteger.Log(range.Size, 2);
-        return $"{range.FirstAddress}/{bits}";
-    }
-
-    private static void Fail(ValidationContext<V1Alpha2Eip> context, string field, string message) => context.AddFailure(new ValidationFailure(field, $"{field} {message}."));
-
-    private static void Warn(ValidationContext<V1Alpha2Eip> context, string field, string message) =>
-        context.AddFailure(new ValidationFailure(field, $"{field} {message}.") { Severity = Severity.Warning });
+    private static void Add(ValidationContext<V1Alpha2Eip> context, Rule rule, string field, string message) =>
+        context.AddFailure(new ValidationFailure(field, $"{message}.") { ErrorCode = rule.Name, Severity = rule.Severity });
 }

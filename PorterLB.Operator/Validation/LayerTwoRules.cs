@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using FluentValidation;
 using FluentValidation.Results;
 using PorterLB.Operator.Entities;
@@ -20,13 +21,18 @@ internal sealed class LayerTwoRules : AbstractValidator<V1Alpha2LayerTwoConfig>
     /// <param name="nodes">All Nodes, likewise.</param>
     /// <param name="others">The other configs, for what they say together.</param>
     public LayerTwoRules(IReadOnlyCollection<V1Alpha2Eip> eips, IReadOnlyCollection<NodeView> nodes, IReadOnlyCollection<V1Alpha2LayerTwoConfig> others)
+        : this(new Surroundings { Eips = eips, Nodes = nodes, Configs = others })
+    {
+    }
+
+    public LayerTwoRules(Surroundings around)
     {
         RuleFor(config => config).Custom((config, context) =>
         {
             Times(context, config.Spec);
-            Selectors(context, config.Spec, nodes);
-            Interfaces(context, config.Spec);
-            Pools(context, config, eips, others);
+            Selectors(context, config.Spec, around);
+            Interfaces(context, config.Spec, around);
+            Pools(context, config, around);
         });
     }
 
@@ -35,35 +41,47 @@ internal sealed class LayerTwoRules : AbstractValidator<V1Alpha2LayerTwoConfig>
         var (heartbeat, deadAfter, refresh) = (spec.Failover.HeartbeatInterval, spec.Failover.DeadAfter, spec.Announcement.RefreshInterval);
         if (heartbeat.Value < ShortestHeartbeat || heartbeat.Value > LongestHeartbeat)
         {
-            Fail(context, "spec.failover.heartbeatInterval", $"is {heartbeat}; use {new Duration(ShortestHeartbeat)} to {new Duration(LongestHeartbeat)} (100ms is the default)");
+            Add(
+                context,
+                Rules.LayerTwoHeartbeat,
+                "spec.failover.heartbeatInterval",
+                heartbeat.Value < ShortestHeartbeat
+                    ? $"'{heartbeat}' is too short: a busy node could not keep it up, and would be taken for dead. Use {new Duration(ShortestHeartbeat)} to {new Duration(LongestHeartbeat)}; 100ms is the default"
+                    : $"'{heartbeat}' is too long: a dead node is noticed after three of them at the earliest. Use {new Duration(ShortestHeartbeat)} to {new Duration(LongestHeartbeat)}; 100ms is the default");
         }
         else if (deadAfter.Value < heartbeat.Value * 3)
         {
-            Fail(
+            Add(
                 context,
+                Rules.LayerTwoDeadAfter,
                 "spec.failover.deadAfter",
-                $"is {deadAfter}, less than three times heartbeatInterval ({heartbeat}): two lost hellos would kill a node. Use {new Duration(heartbeat.Value * 3)} or more, best {new Duration(heartbeat.Value * 4)}");
+                $"'{deadAfter}' is less than three times heartbeatInterval ({heartbeat}): two lost hellos would kill a node. Use {new Duration(heartbeat.Value * 3)} or more, best {new Duration(heartbeat.Value * 4)}");
         }
 
         if (deadAfter.Value > LongestDeadAfter)
         {
-            Fail(context, "spec.failover.deadAfter", $"is {deadAfter}; use at most {new Duration(LongestDeadAfter)}: so long does an address stay silent when its node dies");
+            Add(context, Rules.LayerTwoDeadAfter, "spec.failover.deadAfter", $"'{deadAfter}' is how long an address stays silent when its node dies. Use at most {new Duration(LongestDeadAfter)}");
         }
 
         if (refresh.Value > TimeSpan.Zero && refresh.Value < ShortestRefresh)
         {
-            Fail(context, "spec.announcement.refreshInterval", $"is {refresh}; use 0 for never, or {new Duration(ShortestRefresh)} or more: neighbours ignore what comes faster");
+            Add(context, Rules.LayerTwoRefresh, "spec.announcement.refreshInterval", $"'{refresh}' floods the segment, and neighbours ignore what comes faster than each second. Use 0 for never, or {new Duration(ShortestRefresh)} or more");
         }
     }
 
-    private static void Selectors(ValidationContext<V1Alpha2LayerTwoConfig> context, V1Alpha2LayerTwoConfigSpec spec, IReadOnlyCollection<NodeView> nodes)
+    private static void Selectors(ValidationContext<V1Alpha2LayerTwoConfig> context, V1Alpha2LayerTwoConfigSpec spec, Surroundings around)
     {
-        Selector(context, "spec.eipSelector", spec.EipSelector);
+        if (Selector(context, "spec.eipSelector", spec.EipSelector) && spec.EipSelector is { } eips
+            && around.IsWhole && !around.Eips.Any(eip => eips.Matches(eip.Metadata.Labels)))
+        {
+            Add(context, Rules.LayerTwoNoEip, "spec.eipSelector", "matches none of the present Eips: the config governs nothing through it. Label an Eip, or correct the selector");
+        }
+
         Selector(context, "spec.serviceSelector", spec.ServiceSelector);
         if (Selector(context, "spec.nodeSelector", spec.NodeSelector) && spec.NodeSelector is { } selector
-            && nodes.Count > 0 && !nodes.Any(node => selector.Matches(node.Metadata.Labels)))
+            && around.Nodes is { Count: > 0 } nodes && !nodes.Any(node => selector.Matches(node.Metadata.Labels)))
         {
-            Warn(context, "spec.nodeSelector", "matches none of the present Nodes: nothing that this config governs will be announced");
+            Add(context, Rules.LayerTwoNoNode, "spec.nodeSelector", $"matches none of the {nodes.Count} present Nodes: nothing that this config governs will be announced. Label a Node, or correct the selector");
         }
 
         for (var i = 0; i < spec.PreferredNodes.Count; i++)
@@ -71,7 +89,7 @@ internal sealed class LayerTwoRules : AbstractValidator<V1Alpha2LayerTwoConfig>
             var preferred = spec.PreferredNodes[i];
             if (preferred.Weight is < 1 or > 100)
             {
-                Fail(context, $"spec.preferredNodes[{i}].weight", $"is {preferred.Weight}; use 1 to 100");
+                Add(context, Rules.LayerTwoWeight, $"spec.preferredNodes[{i}].weight", $"'{preferred.Weight}' is no weight. Use 1 to 100; the weights of all that match a node are added");
             }
 
             Selector(context, $"spec.preferredNodes[{i}].selector", preferred.Selector);
@@ -84,67 +102,77 @@ internal sealed class LayerTwoRules : AbstractValidator<V1Alpha2LayerTwoConfig>
         for (var i = 0; i < (selector?.MatchExpressions?.Count ?? 0); i++)
         {
             var requirement = selector!.MatchExpressions![i];
-            var (problem, values) = (requirement.Operator, requirement.Values?.Count ?? 0) switch
+            var (problem, part) = (requirement.Operator, requirement.Values?.Count ?? 0) switch
             {
-                (LabelSelectorOperator.In or LabelSelectorOperator.NotIn, 0) => ("needs at least one", "values"),
-                (LabelSelectorOperator.Exists or LabelSelectorOperator.DoesNotExist, > 0) => ($"must be empty for {requirement.Operator}; use In or NotIn to compare", "values"),
-                _ when requirement.Key.Length == 0 => ("is missing; name the label", "key"),
+                _ when requirement.Key.Length == 0 => ("is missing: there is no label to look at. Name one", "key"),
+                (LabelSelectorOperator.In or LabelSelectorOperator.NotIn, 0) => ($"is empty, and {requirement.Operator} compares '{requirement.Key}' with its values. Give at least one, or use Exists or DoesNotExist", "values"),
+                (LabelSelectorOperator.Exists or LabelSelectorOperator.DoesNotExist, > 0) =>
+                    ($"has '{string.Join(", ", requirement.Values!)}', and {requirement.Operator} compares '{requirement.Key}' with nothing. Remove the values, or use In or NotIn", "values"),
                 _ => (null, ""),
             };
             if (problem is not null)
             {
                 good = false;
-                Fail(context, $"{field}.matchExpressions[{i}].{values}", problem);
+                Add(context, Rules.LayerTwoSelector, $"{field}.matchExpressions[{i}].{part}", problem);
             }
         }
 
         return good;
     }
 
-    private static void Interfaces(ValidationContext<V1Alpha2LayerTwoConfig> context, V1Alpha2LayerTwoConfigSpec spec)
+    private static void Interfaces(ValidationContext<V1Alpha2LayerTwoConfig> context, V1Alpha2LayerTwoConfigSpec spec, Surroundings around)
     {
+        var present = (around.Speakers ?? []).SelectMany(speaker => speaker.Status.Interfaces).Select(item => item.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
         for (var i = 0; i < spec.Interfaces.Count; i++)
         {
-            var name = spec.Interfaces[i];
+            var (name, field) = (spec.Interfaces[i], $"spec.interfaces[{i}]");
             if (name == "lo")
             {
-                Fail(context, $"spec.interfaces[{i}]", "'lo' is the loopback, where nobody asks; name the interface of the network");
+                Add(context, Rules.LayerTwoInterface, field, "'lo' is the loopback, where nobody asks. Name the interface of the network");
             }
             else if (name.Length == 0 || name.Any(letter => char.IsWhiteSpace(letter) || letter is '/' or ':')
                 || (name.Length > InterfaceNameMax && !name.Any(letter => letter is '*' or '?')))
             {
-                Fail(context, $"spec.interfaces[{i}]", $"'{name}' is no interface name (1 to {InterfaceNameMax} letters, no spaces, slashes or colons; * and ? stand for others); write one as eth0 or en*");
+                Add(context, Rules.LayerTwoInterface, field, $"'{name}' is no name that an interface can have. Write one as eth0 (1 to {InterfaceNameMax} letters, no spaces, slashes or colons), or a pattern as en* (* and ? stand for others)");
+            }
+            else if (present.Length > 0 && !present.Any(item => FileSystemName.MatchesSimpleExpression(name, item, ignoreCase: false)))
+            {
+                Add(context, Rules.LayerTwoNoInterface, field, $"'{name}' matches no interface of any node ({string.Join(", ", present.Take(8))}): nothing is announced there. Correct the name, or add the interface");
             }
         }
     }
 
-    private static void Pools(
-        ValidationContext<V1Alpha2LayerTwoConfig> context,
-        V1Alpha2LayerTwoConfig config,
-        IReadOnlyCollection<V1Alpha2Eip> eips,
-        IReadOnlyCollection<V1Alpha2LayerTwoConfig> others)
+    private static void Pools(ValidationContext<V1Alpha2LayerTwoConfig> context, V1Alpha2LayerTwoConfig config, Surroundings around)
     {
-        for (var i = 0; i < config.Spec.Eips.Count; i++)
+        for (var i = 0; i < config.Spec.Eips.Count && around.IsWhole; i++)
         {
-            if (!eips.Any(eip => eip.Metadata.Name == config.Spec.Eips[i]))
+            if (!around.Eips.Any(eip => eip.Metadata.Name == config.Spec.Eips[i]))
             {
-                Warn(context, $"spec.eips[{i}]", $"'{config.Spec.Eips[i]}' is no Eip yet; it is governed as soon as it exists");
+                Add(context, Rules.LayerTwoUnknownEip, $"spec.eips[{i}]", $"'{config.Spec.Eips[i]}' is no Eip yet; it is governed as soon as it exists. Create it, or correct the name");
             }
         }
 
-        foreach (var other in others.Where(other => other.Metadata.Name != config.Metadata.Name))
+        foreach (var other in around.Configs.Where(other => other.Metadata.Name != config.Metadata.Name))
         {
-            var both = eips.Where(eip => LayerTwoPolicy.Governs(config, eip) && LayerTwoPolicy.Governs(other, eip)).Select(eip => eip.Metadata.Name).Order(StringComparer.Ordinal).ToArray();
-            if (both.Length > 0 && (config.Spec.ServiceSelector is null || other.Spec.ServiceSelector is null) && config.Spec.Failover != other.Spec.Failover)
+            var both = around.Eips.Where(eip => LayerTwoPolicy.Governs(config, eip) && LayerTwoPolicy.Governs(other, eip)).Select(eip => eip.Metadata.Name).Order(StringComparer.Ordinal).ToArray();
+            if (both.Length == 0 || (config.Spec.ServiceSelector is not null && other.Spec.ServiceSelector is not null))
             {
-                Warn(context, "spec.failover", $"differs from LayerTwoConfig '{other.Metadata.Name}', which governs {string.Join(", ", both)} too: the shorter times hold there");
+                continue;
+            }
+
+            var where = $"LayerTwoConfig '{other.Metadata.Name}', which governs {string.Join(", ", both)} too";
+            if (config.Spec.Failover != other.Spec.Failover)
+            {
+                Add(context, Rules.LayerTwoConflict, "spec.failover", $"differs from {where}: the shorter times hold there. Write the same in both, or let each govern other Eips");
+            }
+
+            if (config.Spec.ConflictPolicy != other.Spec.ConflictPolicy)
+            {
+                Add(context, Rules.LayerTwoConflict, "spec.conflictPolicy", $"'{config.Spec.ConflictPolicy}' differs from {where}: Refuse holds there. Write the same in both, or let each govern other Eips");
             }
         }
     }
 
-    private static void Fail(ValidationContext<V1Alpha2LayerTwoConfig> context, string field, string message) =>
-        context.AddFailure(new ValidationFailure(field, $"{field} {message}."));
-
-    private static void Warn(ValidationContext<V1Alpha2LayerTwoConfig> context, string field, string message) =>
-        context.AddFailure(new ValidationFailure(field, $"{field} {message}.") { Severity = Severity.Warning });
+    private static void Add(ValidationContext<V1Alpha2LayerTwoConfig> context, Rule rule, string field, string message) =>
+        context.AddFailure(new ValidationFailure(field, $"{message}.") { ErrorCode = rule.Name, Severity = rule.Severity });
 }

@@ -1,82 +1,193 @@
+using System.Net;
 using PorterLB.Operator.Addresses;
+using PorterLB.Operator.Eips;
+using PorterLB.Operator.Entities;
+using PorterLB.Operator.Services;
 
 namespace PorterLB.Operator.Validation;
 
 /// <summary>
 /// What a Service asks for and will not get, told before it is stored. Warnings only: pools and other Services may change any moment, and
-/// a Service must never be kept from being applied by us.
+/// a Service must never be kept from being applied by us. The words are those of the Event that it would be told by.
 /// </summary>
 internal static class ServiceRules
 {
+    private static readonly string[] OurNames = ["porterlb", "openelb", "porter"];
+
+    public static IEnumerable<Finding> Check(ServiceView service, Ownership ownership, Surroundings around)
+    {
+        if (service.Spec.Type != "LoadBalancer" || service.Metadata.DeletionTimestamp is not null)
+        {
+            return [];
+        }
+
+        if (!ownership.Owns(service))
+        {
+            return NotOurs(service, ownership);
+        }
+
+        var request = RequestOf(service, around);
+        var pools = EipPools.Of(around.Eips);
+        var others = request.Requested.IsEmpty ? [] : around.Services.Where(ownership.Owns).Select(other => RequestOf(other, around));
+        return Contradictions(service).Concat(around.IsWhole || !pools.IsEmpty ? Check(request, pools, others) : OfRequest(request));
+    }
+
     /// <param name="request">What it asks for.</param>
     /// <param name="pools">All pools.</param>
     /// <param name="others">What other Services of ours ask for and have.</param>
-    public static IEnumerable<string> Check(AddressRequest request, IReadOnlyCollection<Pool> pools, IEnumerable<AddressRequest> others)
+    public static IEnumerable<Finding> Check(AddressRequest request, IReadOnlyCollection<Pool> pools, IEnumerable<AddressRequest> others) =>
+        request.Invalid is not null ? OfRequest(request)
+        : !request.Requested.IsEmpty ? request.Requested.SelectMany(address => OfAddress(request, address, pools, others))
+        : request.Pool is null && !request.InStatus.IsEmpty ? []
+        : OfPool(request, pools);
+
+    private static AddressRequest RequestOf(ServiceView service, Surroundings around) => ServiceRequest.Of(
+        service, around.Namespaces?.FirstOrDefault(item => item.Metadata.Name == (service.Metadata.NamespaceProperty ?? "default"))?.Metadata.Labels);
+
+    private static IEnumerable<Finding> NotOurs(ServiceView service, Ownership ownership)
+    {
+        if (service.Metadata.Annotations is not { } annotations || !annotations.TryGetValue(Annotations.LoadBalancer, out var value))
+        {
+            yield break;
+        }
+
+        var field = $"metadata.annotations[{Annotations.LoadBalancer}]";
+        if (!string.IsNullOrEmpty(service.Spec.LoadBalancerClass))
+        {
+            yield return new Finding(
+                Rules.ServiceClass,
+                field,
+                $"'{value}' does not count beside spec.loadBalancerClass '{service.Spec.LoadBalancerClass}', which names another load balancer. "
+                + $"Set spec.loadBalancerClass to {ownership.LoadBalancerClass}, or remove one of the two.");
+        }
+        else if (OurNames.FirstOrDefault(name => value.Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) is { } meant)
+        {
+            yield return new Finding(Rules.ServiceSpelling, field, $"'{value}' is none of {string.Join(", ", OurNames)}: the Service gets no address from PorterLB. Write {meant}.");
+        }
+    }
+
+    // Two ways to say a thing, and they say different things.
+    private static IEnumerable<Finding> Contradictions(ServiceView service)
+    {
+        var annotations = service.Metadata.Annotations;
+        string? Value(string name) => annotations is not null && annotations.TryGetValue(name, out var value) && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
+        if ((Value(Annotations.Address) ?? Value(Annotations.AddressOfPorter)) is { } address
+            && service.Spec.LoadBalancerIP is { Length: > 0 } field && !address.Split(',', StringSplitOptions.TrimEntries).Contains(field, StringComparer.Ordinal))
+        {
+            yield return new Finding(
+                Rules.ServiceContradiction, "spec.loadBalancerIP", $"'{field}' does not count beside the annotation {Annotations.Address}, which asks for '{address}'. Remove one of the two.");
+        }
+
+        foreach (var (ours, porters) in ((string, string)[])[(Annotations.Eip, Annotations.EipOfPorter), (Annotations.Address, Annotations.AddressOfPorter)])
+        {
+            if (Value(ours) is { } one && Value(porters) is { } other && one != other)
+            {
+                yield return new Finding(
+                    Rules.ServiceContradiction, $"metadata.annotations[{porters}]", $"'{other}' does not count beside {ours}, which says '{one}'. Remove one of the two.");
+            }
+        }
+
+        if (Value(Annotations.SharingNamespaces) is { } namespaces && Value(Annotations.SharingKey) is null)
+        {
+            yield return new Finding(
+                Rules.ServiceSharingKey,
+                $"metadata.annotations[{Annotations.SharingNamespaces}]",
+                $"'{namespaces}' allows nothing without a key: addresses are shared by Services that say the same in {Annotations.SharingKey}. Add that annotation to each of them.");
+        }
+    }
+
+    private static IEnumerable<Finding> OfRequest(AddressRequest request)
     {
         if (request.Invalid is { } invalid)
         {
-            return [invalid.Message];
+            yield return Of(invalid);
         }
-
-        if (request.Requested.IsEmpty)
-        {
-            return request.Pool is null && !request.InStatus.IsEmpty ? [] : OfPool(request, pools);
-        }
-
-        return request.Requested.SelectMany(address => OfAddress(request, address, pools, others));
     }
 
-    private static IEnumerable<string> OfPool(AddressRequest request, IReadOnlyCollection<Pool> pools)
+    private static IEnumerable<Finding> OfPool(AddressRequest request, IReadOnlyCollection<Pool> pools)
     {
         if (request.Pool is { } name)
         {
             var named = pools.FirstOrDefault(pool => pool.Name == name);
             var refusal = named is null ? RefusalText.PoolNotFound(request, name, pools.Select(pool => pool.Name)) : RefusalText.Forbidden(request, named);
-            return refusal is null ? [] : [refusal.Message];
+            if (refusal is not null)
+            {
+                yield return Of(refusal);
+                yield break;
+            }
         }
 
-        return PoolChoice.For(request, pools).IsEmpty
-            ? [RefusalText.NothingFree(request, request.Families[0], [], pools, leaving: 0).Message]
-            : [];
+        var candidates = request.Pool is { } only ? [.. pools.Where(pool => pool.Name == only)] : PoolChoice.For(request, pools);
+        if (candidates.IsEmpty)
+        {
+            yield return Of(RefusalText.NothingFree(request, request.Families[0], [], pools, leaving: 0));
+            yield break;
+        }
+
+        var required = request.FamilyPolicy == FamilyPolicy.PreferDualStack ? request.Families.Take(1) : request.Families;
+        foreach (var family in required.Where(family => !candidates.Any(pool => pool.Ranges.Any(range => range.Family == family))))
+        {
+            yield return Of(RefusalText.NothingFree(request, family, [.. candidates.Select(pool => (pool, System.Numerics.BigInteger.Zero))], pools, leaving: 0));
+        }
     }
 
-    private static IEnumerable<string> OfAddress(
-        AddressRequest request, System.Net.IPAddress address, IReadOnlyCollection<Pool> pools, IEnumerable<AddressRequest> others)
+    private static IEnumerable<Finding> OfAddress(
+        AddressRequest request, IPAddress address, IReadOnlyCollection<Pool> pools, IEnumerable<AddressRequest> others)
     {
         if (!request.Families.Contains(address.Family()))
         {
-            yield return $"Service '{request.Service}' asks for {address}, but its spec.ipFamilies has no {address.Family()}.";
+            yield return new Finding(
+                Rules.ServiceFamily,
+                "",
+                $"Service '{request.Service}' asks for {address}, but its spec.ipFamilies has no {address.Family()}. Ask for an {request.Families[0]} address, or add {address.Family()} to spec.ipFamilies.");
             yield break;
         }
 
         var pool = pools.FirstOrDefault(pool => pool.Holds(address));
         if (pool is null)
         {
-            yield return RefusalText.InNoPool(request, address, pools).Message;
+            yield return Of(RefusalText.InNoPool(request, address, pools));
             yield break;
         }
 
         if (request.Pool is { } name && name != pool.Name)
         {
             var named = pools.FirstOrDefault(pool => pool.Name == name);
-            yield return (named is null ? RefusalText.PoolNotFound(request, name, pools.Select(pool => pool.Name)) : RefusalText.OutsideNamedPool(request, address, named)).Message;
+            yield return named is null
+                ? Of(RefusalText.PoolNotFound(request, name, pools.Select(pool => pool.Name)))
+                : new Finding(Rules.ServiceOutsideNamed, "", RefusalText.OutsideNamedPool(request, address, named).Message);
         }
         else if (RefusalText.Forbidden(request, pool) is { } forbidden)
         {
-            yield return forbidden.Message;
+            yield return Of(forbidden);
         }
         else if (pool.Excludes.Any(range => range.Contains(address)))
         {
-            yield return RefusalText.Excluded(request, address, pool).Message;
+            yield return Of(RefusalText.Excluded(request, address, pool));
         }
 
         foreach (var other in others)
         {
             if (other.Service != request.Service && other.InStatus.Contains(address) && Sharing.Obstacle(address, request, other) is { } obstacle)
             {
-                yield return $"Service '{request.Service}' asks for {address}, which {obstacle}.";
+                yield return new Finding(Rules.ServiceAddressInUse, "", $"Service '{request.Service}' asks for {address}, which {obstacle}.");
                 yield break;
             }
         }
     }
+
+    private static Finding Of(Refusal refusal) => new(
+        refusal.Reason switch
+        {
+            RefusalReason.RequestInvalid => Rules.ServiceRequestUnreadable,
+            RefusalReason.PoolNotFound => Rules.ServiceUnknownEip,
+            RefusalReason.PoolUnavailable => Rules.ServiceEipUnavailable,
+            RefusalReason.PoolForbidden => Rules.ServiceEipForbidden,
+            RefusalReason.FamilyUnavailable => Rules.ServiceFamilyUnavailable,
+            RefusalReason.AddressInNoPool => Rules.ServiceAddressInNoEip,
+            RefusalReason.AddressExcluded => Rules.ServiceAddressExcluded,
+            _ => Rules.ServiceNoEip,
+        },
+        "",
+        refusal.Message);
 }

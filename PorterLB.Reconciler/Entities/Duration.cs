@@ -13,8 +13,7 @@ namespace PorterLB.Reconciler.Entities;
 /// Never negative; the finest unit is the millisecond, and a value ends at 24 days (2,147,483,647 ms).
 /// </summary>
 /// <param name="Value">The length.</param>
-[Pattern(@"^(0|([0-9]+(\.[0-9]+)?(ms|s|m|h))+)$")]
-[Length(1, 32)]
+[Length(-1, 32)]
 [JsonConverter(typeof(DurationConverter))]
 public readonly record struct Duration(TimeSpan Value)
 {
@@ -99,7 +98,7 @@ public sealed class DurationConverter : JsonConverter<Duration>
         var text = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
         return Duration.TryParse(text, out var duration)
             ? duration
-            : throw new JsonException($"\"{text}\" is not a duration: write a number and a unit, as in \"100ms\", \"2s\" or \"1m30s\".");
+            : throw new JsonException($"'{text}' is not a duration: write a number and a unit, as in \"100ms\", \"2s\" or \"1m30s\".");
     }
 
     /// <inheritdoc/>

@@ -42,11 +42,14 @@ public static class CrdSchema
         if (within.Contains(type))
             throw new NotSupportedException($"{type} holds itself: a structural schema has no references. Use JsonElement with PreserveUnknownFields.");
 
-        if (type.GetCustomAttribute<PatternAttribute>() is { } pattern)
+        var (pattern, length) = (type.GetCustomAttribute<PatternAttribute>(), type.GetCustomAttribute<LengthAttribute>());
+        if (pattern is not null || length is not null)
         {
             // A type that is a string with a form of its own (Duration).
-            var text = new JsonObject { ["type"] = "string", ["pattern"] = pattern.RegexPattern };
-            if (type.GetCustomAttribute<LengthAttribute>() is { } length)
+            var text = new JsonObject { ["type"] = "string" };
+            if (pattern is not null)
+                text["pattern"] = pattern.RegexPattern;
+            if (length is not null)
                 Bounds(text, length);
             if (type.GetCustomAttribute<FormatAttribute>() is { Format: { } form })
                 text["format"] = form;

@@ -1,15 +1,15 @@
 using PorterLB.Operator.Admission;
 using PorterLB.Operator.Entities;
-using PorterLB.Reconciler.Caching;
 
 namespace PorterLB.Tests.Operator.Admission;
 
 public sealed class EipWebhookTests
 {
-    private readonly Eips _others = new();
+    private readonly Cached<V1Alpha2Eip> _others = new();
     private readonly EipWebhook _webhook;
 
-    public EipWebhookTests() => _webhook = new(_others);
+    public EipWebhookTests() =>
+        _webhook = new(_others, new Cached<V1Alpha2LayerTwoConfig>(), new Cached<NamespaceView>(), new Cached<NodeView>(), new Cached<V1Alpha2Speaker>());
 
     [Fact]
     public void All_that_is_wrong_comes_at_once_each_with_its_field()
@@ -44,7 +44,7 @@ public sealed class EipWebhookTests
 
         var result = _webhook.Update(old, changed, dryRun: false);
         Assert.True(result.Valid);
-        Assert.Contains(result.Warnings, warning => warning.StartsWith("spec.protocol ", StringComparison.Ordinal));
+        Assert.Contains(result.Warnings, warning => warning.StartsWith("spec.protocol: ", StringComparison.Ordinal));
 
         changed.Spec.Interface = "lo";
         Assert.Equal("spec.interface", Assert.Single(_webhook.Update(old, changed, dryRun: false).Errors).Field);
@@ -77,17 +77,4 @@ public sealed class EipWebhookTests
 
     private static V1Alpha2Eip Eip(string address, string name = "lan") =>
         new() { Metadata = { Name = name }, Spec = { Address = address } };
-
-    private sealed class Eips : IEntityCache<V1Alpha2Eip>
-    {
-        public List<V1Alpha2Eip> All { get; } = [];
-
-        public bool HasSynced => true;
-
-        public V1Alpha2Eip? Get(EntityKey key) => All.Find(eip => eip.Metadata.Name == key.Name);
-
-        public IReadOnlyCollection<V1Alpha2Eip> List() => All;
-
-        public IReadOnlyCollection<V1Alpha2Eip> ByIndex(string index, string value) => [];
-    }
 }

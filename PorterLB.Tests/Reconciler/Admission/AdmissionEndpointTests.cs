@@ -91,7 +91,7 @@ public sealed class AdmissionEndpointTests
         thing["spec"]!["after"] = "soon";
         var cause = (await AskAsync(Review("CREATE", thing)))["status"]!["details"]!["causes"]![0]!;
         Assert.Equal("spec.after", cause["field"]!.GetValue<string>());
-        Assert.Contains("\"soon\" is not a duration", cause["message"]!.GetValue<string>());
+        Assert.Contains("'soon' is not a duration", cause["message"]!.GetValue<string>());
     }
 
     [Theory]

@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+
+namespace PorterLB.Operator.Validation;
+
+internal static partial class Rules
+{
+    public static readonly Rule EipAddressMissing = Error(
+        "eip-address-missing",
+        "An Eip has addresses, in `spec.address` or `spec.addresses`: else there is nothing to give out.",
+        new Example(Eip("priority: 1")));
+
+    public static readonly Rule EipAddressUnreadable = Error(
+        "eip-address-unreadable",
+        "An address is one IP, a CIDR, or first-last, of one family and in order. Spellings that programs read differently (leading zeros, netmasks, shortened ends) are refused.",
+        new Example(Eip("address: ten dot something")),
+        new Example(Eip("address: 192.168.0.300")),
+        new Example(Eip("address: 192.168.010.1")),
+        new Example(Eip("address: 192.168.0.0/33")),
+        new Example(Eip("address: 192.168.0.0/255.255.255.0")),
+        new Example(Eip("address: 192.168.0.91-104")),
+        new Example(Eip("address: 192.168.0.104-192.168.0.91")),
+        new Example(Eip("address: \"192.168.0.91-fd00::91\"")),
+        new Example(Eip("address: 192.168.0.0/28-192.168.0.15")),
+        new Example(Eip("addresses: [192.168.0.0/28, \"fe80::1%eth0\"]")),
+        new Example(Eip("address: \"::ffff:192.168.0.91\"")));
+
+    public static readonly Rule EipAddressUnusable = Error(
+        "eip-address-unusable",
+        "Addresses that no router forwards, or that mean something else (loopback, link-local, multicast), cannot be a Service's.",
+        new Example(Eip("address: 127.0.0.10-127.0.0.20")),
+        new Example(Eip("address: 169.254.0.0/24")),
+        new Example(Eip("address: \"ff02::/64\"")));
+
+    public static readonly Rule EipOverlapsItself = Error(
+        "eip-overlaps-itself",
+        "Each address is written once in an Eip.",
+        new Example(Eip("addresses: [192.168.0.0/28, 192.168.0.10-192.168.0.20]")));
+
+    public static readonly Rule EipOverlapsOther = Error(
+        "eip-overlaps-other",
+        "An address belongs to one Eip: else two would count it, and give it out, as theirs. (Where it happens all the same, webhooks being off, the older Eip stands.)",
+        Given(Eip("address: 192.168.0.0/28", "office"), Eip("address: 192.168.0.10-192.168.0.20")));
+
+    public static readonly Rule EipSecondDefault = Error(
+        "eip-second-default",
+        "At most one Eip is the default one.",
+        Given(
+            Eip("address: 192.168.0.0/28", "office", "eip.openelb.kubesphere.io/is-default-eip: \"true\""),
+            Eip("address: 192.168.1.0/28", annotation: "eip.openelb.kubesphere.io/is-default-eip: \"true\"")));
+
+    public static readonly Rule EipProtocol = Error(
+        "eip-protocol",
+        "The protocol is `layer2`; OpenELB's `bgp` and `vip` are not served.",
+        new Example(Eip("address: 192.168.0.0/28, protocol: bgp")),
+        new Example(Eip("address: 192.168.0.0/28, protocol: vip")),
+        new Example(Eip("address: 192.168.0.0/28, protocol: ospf")));
+
+    public static readonly Rule EipInterface = Error(
+        "eip-interface",
+        "An interface is a name that an interface can have, or `can_reach:` and an address; the loopback reaches nobody.",
+        new Example(Eip("address: 192.168.0.0/28, interface: lo")),
+        new Example(Eip("address: 192.168.0.0/28, interface: \"eth0/1\"")),
+        new Example(Eip("address: 192.168.0.0/28, interface: \"can_reach:router\"")));
+
+    public static readonly Rule EipExcludeUnreadable = Error(
+        "eip-exclude-unreadable",
+        "What is excluded is written as addresses are.",
+        new Example(Eip("address: 192.168.0.0/28, excludes: [192.168.0.1, printer]")));
+
+    public static readonly Rule EipExcludesNothing = Warning(
+        "eip-excludes-nothing",
+        "What is excluded should be in the Eip.",
+        new Example(Eip("address: 192.168.0.0/28, excludes: [192.168.1.1]")));
+
+    public static readonly Rule EipExcludesAll = Warning(
+        "eip-excludes-all",
+        "Something should be left.",
+        new Example(Eip("address: 192.168.0.0/28, excludes: [192.168.0.0/24]")));
+
+    public static readonly Rule EipHostBits = Warning(
+        "eip-host-bits",
+        "A CIDR begins where its network begins: another first address is mostly meant as a range.",
+        new Example(Eip("address: 192.168.0.91/28")));
+
+    public static readonly Rule EipUsingKnownIPs = Warning(
+        "eip-using-known-ips",
+        "`usingKnownIPs` is read for OpenELB's manifests, and does nothing.",
+        new Example(Eip("address: 192.168.0.0/28, usingKnownIPs: true")));
+
+    public static readonly Rule EipUnknownNamespace = Warning(
+        "eip-unknown-namespace",
+        "Namespaces that an Eip is for should exist.",
+        new Example(Eip("address: 192.168.0.0/28, namespaces: [shpo]")));
+
+    public static readonly Rule EipHoldsNode = Warning(
+        "eip-holds-node",
+        "An Eip should not hold the address of a Node: a Service that is given it takes the node off the network.",
+        Given(Node, Eip("address: 192.168.0.0/28")));
+
+    public static readonly Rule EipOffSegment = Warning(
+        "eip-off-segment",
+        "Addresses should be of a subnet that some node has an interface in, or the interface should be named: nobody else would answer for them.",
+        Given(Documents(Node, Speaker), Eip("address: 203.0.113.0/28")));
+
+    public static readonly Rule EipNarrowed = Warning(
+        "eip-narrowed",
+        "Who is left outside by an edit keeps its address, and is named.",
+        Given(
+            Documents(Eip("address: 192.168.0.91-192.168.0.100", status: "used: {192.168.0.91: default/web}"), Service(status: Has("192.168.0.91"))),
+            Eip("address: 192.168.0.95-192.168.0.100")));
+
+    public static readonly Rule EipDeletedInUse = Warning(
+        "eip-deleted-in-use",
+        "An Eip that is deleted in use goes when the last Service is released; who that is, is named.",
+        Deleting(
+            Documents(Eip("address: 192.168.0.91-192.168.0.100", status: "used: {192.168.0.91: default/web}"), Service(status: Has("192.168.0.91"))),
+            Eip("address: 192.168.0.91-192.168.0.100")));
+
+    private static ImmutableArray<Rule> OfEip =>
+    [
+        EipAddressMissing, EipAddressUnreadable, EipAddressUnusable, EipOverlapsItself, EipOverlapsOther, EipSecondDefault, EipProtocol, EipInterface,
+        EipExcludeUnreadable, EipExcludesNothing, EipExcludesAll, EipHostBits, EipUsingKnownIPs, EipUnknownNamespace, EipHoldsNode, EipOffSegment,
+        EipNarrowed, EipDeletedInUse,
+    ];
+}
