@@ -74,8 +74,13 @@ simulate: dotnet ## Run simulated clusters: SEEDS=100 of each fault class
 	@PORTERLB_SEEDS=$(SEEDS) dotnet run --project PorterLB.Tests -c Release -- --filter-namespace "PorterLB.Tests.Simulation*" --output Detailed
 
 .PHONY: bench
-bench: lab bin/native ## Measure take-overs and hand-overs; WHAT=services: thousands of Services
+bench: lab bin/native artifacts/answers/shared-address ## Measure take-overs, hand-overs, answers; WHAT=faults or services: that alone
 	@$(AS_ROOT) $(LAB) measure $(WHAT)
+	@[ -n "$(WHAT)" ] || $(AS_ROOT) PorterLB.Tests/Benchmarks/arp-answer-time.sh artifacts/answers/shared-address
+
+# The speaker without Kubernetes, for its answer time beside a C program's.
+artifacts/answers/shared-address: $(PRODUCT) $(wildcard docs/samples/SharedAddress/*.cs*) | bin/native
+	@dotnet publish docs/samples/SharedAddress -c Release -r $(RID) -p:PublishAot=true -o artifacts/answers -v q && touch $@
 
 .PHONY: clean
 clean: ## Remove what was built here (the cache in ~/.cache/porterlb stays)

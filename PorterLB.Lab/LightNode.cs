@@ -40,7 +40,9 @@ public sealed class LightNode
     /// </summary>
     public LabProcess StartSpeaker(params string[] arguments)
     {
-        var command = new Command(Repository.Binary, ["speaker", $"--kubeconfig={_kubeconfig}", $"--node-name={Name}", .. arguments]);
+        var state = Directory.CreateDirectory(Path.Combine(_session.Folder, "state", Name)).FullName;
+        var command = new Command(
+            Repository.Binary, ["speaker", $"--kubeconfig={_kubeconfig}", $"--node-name={Name}", $"--state-folder={state}", .. arguments]);
         return Speaker = _session.Start($"speaker-{Name}", Host.Namespace.Inside(command.Restricted("net_raw")));
     }
 

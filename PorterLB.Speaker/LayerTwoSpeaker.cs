@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using PorterLB.Speaker.Hellos;
 using PorterLB.Speaker.Loop;
+using PorterLB.Speaker.Metrics;
 using PorterLB.Speaker.Wire;
 
 namespace PorterLB.Speaker;
@@ -14,6 +15,9 @@ namespace PorterLB.Speaker;
 /// </summary>
 public sealed class LayerTwoSpeaker : IAsyncDisposable
 {
+    /// <summary>The meter (System.Diagnostics.Metrics) under which all speakers of the process count.</summary>
+    public const string MeterName = SpeakerMetrics.MeterName;
+
     /// <summary>How long <see cref="LeaveAsync"/> waits at most.</summary>
     public static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(2);
 

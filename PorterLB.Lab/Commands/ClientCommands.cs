@@ -9,7 +9,7 @@ namespace PorterLB.Lab.Commands;
 /// <summary>The programs that a lab runs on its client; see <see cref="ClientProgram"/>. Not for people, so not listed.</summary>
 internal static class ClientCommands
 {
-    public static IEnumerable<Command> All() => [Probe(), Observe(), Hold()];
+    public static IEnumerable<Command> All() => [Probe(), Observe(), Hold(), Flood(), Replay()];
 
     private static Command Probe()
     {
@@ -29,7 +29,7 @@ internal static class ClientCommands
                 started();
                 var observer = new AnswerObserver(
                     Host.Interface, [.. parsed.GetRequiredValue(targets).Select(IPAddress.Parse)], TimeSpan.FromMilliseconds(parsed.GetRequiredValue(interval)));
-                return Task.Factory.StartNew(() => observer.Run(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                return OnItsOwnThread(() => observer.Run(stop));
             });
     }
 
@@ -40,15 +40,39 @@ internal static class ClientCommands
             new HeldConnections(IPEndPoint.Parse(parsed.GetRequiredValue(targets)[0]), parsed.GetRequiredValue(count)).RunAsync(started, stop));
     }
 
+    private static Command Flood()
+    {
+        var (rate, targets) = (new Option<int>("--rate") { Required = true }, Targets());
+        return Hidden("flood", "Asks for addresses that nobody has.", [rate], targets, (parsed, started, stop) =>
+        {
+            started();
+            return OnItsOwnThread(() => Nuisance.Flood(Host.Interface, IPAddress.Parse(parsed.GetRequiredValue(targets)[0]), parsed.GetRequiredValue(rate), stop));
+        });
+    }
+
+    private static Command Replay() =>
+        Hidden("replay", "Says again what speakers said, and changes it.", [], null, (_, started, stop) =>
+        {
+            started();
+            return OnItsOwnThread(() => Nuisance.Replay(Host.Interface, stop));
+        });
+
+    private static Task<T> OnItsOwnThread<T>(Func<T> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
     private static Option<double> Interval() => new("--interval") { Required = true };
 
     private static Argument<string[]> Targets() => new("targets") { Arity = ArgumentArity.OneOrMore };
 
     private static Command Hidden<TResult>(
-        string name, string description, Option[] options, Argument argument, Func<ParseResult, Action, CancellationToken, Task<TResult>> run)
+        string name, string description, Option[] options, Argument? argument, Func<ParseResult, Action, CancellationToken, Task<TResult>> run)
     {
-        var command = new Command(name, description) { argument };
-        command.Hidden = true;
+        var command = new Command(name, description) { Hidden = true };
+        if (argument is not null)
+        {
+            command.Arguments.Add(argument);
+        }
+
         foreach (var option in options)
         {
             command.Options.Add(option);

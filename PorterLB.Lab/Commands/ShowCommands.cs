@@ -27,6 +27,7 @@ internal static class ShowCommands
             return await Measurement.RunAsync(options, Wide(), cancellationToken) ? 0 : 1;
         });
         command.Subcommands.Add(MeasureServices());
+        command.Subcommands.Add(MeasureFaults());
         return command;
     }
 
@@ -37,6 +38,17 @@ internal static class ShowCommands
         var command = new Command("services", "Measure thousands of Services created at once, and what they cost.") { count, restarts };
         command.SetAction(async (parsed, cancellationToken) =>
             await ServiceMeasurement.RunAsync(parsed.GetValue(count), parsed.GetValue(restarts), Wide(), cancellationToken) ? 0 : 1);
+        return command;
+    }
+
+    private static Command MeasureFaults()
+    {
+        var nodes = new Option<int>("--nodes") { Description = "How many nodes.", DefaultValueFactory = _ => 3 };
+        var addresses = new Option<int>("--addresses") { Description = "How many addresses of each family.", DefaultValueFactory = _ => 1 };
+        var only = new Option<string>("--only") { Description = "Only scenarios whose name contains this; nothing is written then." };
+        var command = new Command("faults", "Play every fault end to end, and write who answered when into docs/reference/faults.md.") { nodes, addresses, only };
+        command.SetAction(async (parsed, cancellationToken) => await FaultMeasurement.RunAsync(
+            new FaultMeasurementOptions(parsed.GetValue(nodes), parsed.GetValue(addresses), parsed.GetValue(only)), Wide(), cancellationToken) ? 0 : 1);
         return command;
     }
 

@@ -52,5 +52,24 @@ public sealed class Host
     public Task ForwardAsync(CancellationToken cancellationToken = default) =>
         _segment.SwitchAsync($"bridge link set dev {Port} state 3", cancellationToken);
 
+    /// <summary>The switch drops every frame to this port, and forwards those from it: the host can speak and hears nothing.</summary>
+    public Task DeafenAsync(CancellationToken cancellationToken = default) => _segment.SwitchAsync($"ebtables -A FORWARD -o {Port} -j DROP", cancellationToken);
+
+    /// <summary>The switch drops every frame from this port, and forwards those to it.</summary>
+    public Task MuteAsync(CancellationToken cancellationToken = default) => _segment.SwitchAsync($"ebtables -A FORWARD -i {Port} -j DROP", cancellationToken);
+
+    /// <summary>The switch drops the frames from another port to this one, and no others.</summary>
+    public Task IgnoreAsync(Host other, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return _segment.SwitchAsync($"ebtables -A FORWARD -i {other.Port} -o {Port} -j DROP", cancellationToken);
+    }
+
+    /// <summary>Takes the card out of the machine: its interface is gone, and everything that was set on it.</summary>
+    public Task RemoveCardAsync(CancellationToken cancellationToken = default) => RunAsync($"ip link delete {Interface}", cancellationToken);
+
+    /// <summary>Puts a card back, with the same addresses.</summary>
+    public Task InsertCardAsync(CancellationToken cancellationToken = default) => _segment.PlugInAsync(this, cancellationToken);
+
     public override string ToString() => Name;
 }

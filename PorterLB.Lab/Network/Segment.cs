@@ -49,6 +49,30 @@ public sealed class Segment
     {
         var host = new Host(this, name, number);
         await AddNamespaceAsync(host.Namespace, cancellationToken);
+        await PlugInAsync(host, cancellationToken);
+        _hosts.Add(host);
+        return host;
+    }
+
+    /// <summary>Frames are lost in no direction any more.</summary>
+    public Task LoseNothingAsync(CancellationToken cancellationToken = default) => SwitchAsync("ebtables -F FORWARD", cancellationToken);
+
+    /// <summary>Cuts the segment in two: these hosts on the one side, all others on the other. No carrier is lost.</summary>
+    public Task DivideAsync(IEnumerable<Host> hosts, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(hosts);
+        return SwitchAsync("ip link add br1 type bridge; ip link set br1 up; " + string.Join("; ", hosts.Select(host => $"ip link set {host.Port} master br1")), cancellationToken);
+    }
+
+    /// <summary>Ends <see cref="DivideAsync"/>.</summary>
+    public Task UniteAsync(IEnumerable<Host> hosts, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(hosts);
+        return SwitchAsync(string.Join("; ", hosts.Select(host => $"ip link set {host.Port} master br0")) + "; ip link delete br1", cancellationToken);
+    }
+
+    internal async Task PlugInAsync(Host host, CancellationToken cancellationToken)
+    {
         await Command.Shell(
             $"ip link add {Host.Interface} address {host.Mac} netns {host.Namespace.Name} type veth peer name {host.Port} netns {Switch.Name}")
             .RunAsync(cancellationToken);
@@ -67,8 +91,6 @@ public sealed class Segment
             ip -6 addr add {host.IPv6}/64 dev {Host.Interface} nodad
             """,
             cancellationToken);
-        _hosts.Add(host);
-        return host;
     }
 
     internal NetworkNamespace NamespaceOf(string host) => new(_session.Prefix + host);

@@ -45,6 +45,50 @@ public sealed record AddressAnswers(string Address, ImmutableArray<Answer> Answe
         ? TimeSpan.Zero
         : TimeSpan.FromTicks(Answers.Zip(Answers.Skip(1), (one, next) => next.Answered - one.Answered).Max() / 100);
 
+    /// <summary>The longest time in which each request was answered by two of these, pauses of up to 100 ms included.</summary>
+    public TimeSpan LongestDouble(IReadOnlySet<string> of)
+    {
+        const long pauseMax = 100_000_000;
+        long? first = null;
+        long last = 0;
+        long longest = 0;
+        foreach (var asked in Answers.Where(answer => of.Contains(answer.Mac)).GroupBy(answer => answer.Asked)
+            .Where(request => request.Select(answer => answer.Mac).Distinct(StringComparer.Ordinal).Count() > 1)
+            .Select(request => request.Key).Order())
+        {
+            first = first is { } begun && asked - last <= pauseMax ? begun : asked;
+            last = asked;
+            longest = Math.Max(longest, last - first.Value);
+        }
+
+        return TimeSpan.FromTicks(longest / 100);
+    }
+
+    /// <summary>Who answered from when to when, pauses of up to 300 ms included, in order of their beginnings.</summary>
+    public IReadOnlyList<(string Mac, long From, long To)> Reigns()
+    {
+        const long pauseMax = 300_000_000;
+        List<(string Mac, long From, long To)> reigns = [];
+        foreach (var answers in Answers.GroupBy(answer => answer.Mac, StringComparer.Ordinal))
+        {
+            var (from, to) = (answers.First().Answered, answers.First().Answered);
+            foreach (var answer in answers)
+            {
+                if (answer.Answered - to > pauseMax)
+                {
+                    reigns.Add((answers.Key, from, to));
+                    from = answer.Answered;
+                }
+
+                to = answer.Answered;
+            }
+
+            reigns.Add((answers.Key, from, to));
+        }
+
+        return [.. reigns.OrderBy(reign => reign.From)];
+    }
+
     /// <summary>The first answer after a moment that came from somebody else; null when there was none.</summary>
     public Answer? FirstFromAnother(string than, long since) =>
         Answers.FirstOrDefault(answer => answer.Answered >= since && answer.Mac != than);
@@ -59,9 +103,51 @@ public sealed record AddressAnswers(string Address, ImmutableArray<Answer> Answe
     public string? AnswererAt(long moment) => Answers.LastOrDefault(answer => answer.Answered <= moment)?.Mac;
 }
 
+/// <summary>Frames that were heard beside the answers.</summary>
+/// <param name="Hellos">Of all speakers.</param>
+/// <param name="Claims">Gratuitous ARP and unsolicited advertisements, for whatever address.</param>
+public sealed record HeardFrames(long Hellos, long Claims);
+
 /// <summary>What was said about each of the addresses that were asked for.</summary>
-public sealed record AnswerLog(ImmutableArray<AddressAnswers> Addresses)
+/// <param name="Addresses">By address.</param>
+/// <param name="Asks">When each round of requests went out.</param>
+/// <param name="Frames">What else was heard.</param>
+public sealed record AnswerLog(ImmutableArray<AddressAnswers> Addresses, ImmutableArray<long> Asks, HeardFrames Frames)
 {
+    /// <summary>
+    /// The longest time in which requests for an address went out and none was answered, counted from the last answered request to the
+    /// next. A client that the machine does not let ask has not been left without an answer.
+    /// </summary>
+    /// <param name="address">The address.</param>
+    /// <param name="of">Whose answers count; null: everybody's.</param>
+    public TimeSpan LongestUnanswered(AddressAnswers address, IReadOnlySet<string>? of = null)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        var answered = address.Answers.Where(answer => of is null || of.Contains(answer.Mac)).Select(answer => answer.Asked).ToHashSet();
+        long? last = null;
+        long longest = 0;
+        var missed = false;
+        foreach (var ask in Asks)
+        {
+            if (!answered.Contains(ask))
+            {
+                missed = true;
+            }
+
+            if (missed && last is { } since && (answered.Contains(ask) || ask == Asks[^1]))
+            {
+                longest = Math.Max(longest, ask - since);
+            }
+
+            if (answered.Contains(ask))
+            {
+                (last, missed) = (ask, false);
+            }
+        }
+
+        return TimeSpan.FromTicks(longest / 100);
+    }
+
     public AddressAnswers For(System.Net.IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);

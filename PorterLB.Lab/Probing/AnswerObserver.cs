@@ -20,12 +20,15 @@ internal sealed class AnswerObserver(string networkInterface, IReadOnlyList<IPAd
         var answers = addresses.ToDictionary(address => address, _ => new List<Answer>());
         var claims = addresses.ToDictionary(address => address, _ => new List<Claim>());
         var asked = 0L;
+        var asks = new List<long>();
+        var (hellos, unasked) = (0L, 0L);
         using var socket = new RawSocket(networkInterface);
         var asking = new Thread(() =>
         {
             while (!stop.IsCancellationRequested)
             {
                 Volatile.Write(ref asked, ProbeResult.Now);
+                asks.Add(asked);
                 questions.ForEach(question => socket.Send(question));
                 Thread.Sleep(interval);
             }
@@ -36,7 +39,15 @@ internal sealed class AnswerObserver(string networkInterface, IReadOnlyList<IPAd
         while (!stop.IsCancellationRequested)
         {
             var length = socket.Receive(buffer);
-            if (length == 0 || NeighborFrames.Read(buffer.AsSpan(0, length)) is not { } saying || !answers.TryGetValue(saying.Address, out var list))
+            var frame = buffer.AsSpan(0, length);
+            hellos += NeighborFrames.IsHello(frame) ? 1 : 0;
+            if (NeighborFrames.Read(frame) is not { } saying)
+            {
+                continue;
+            }
+
+            unasked += saying.IsClaim ? 1 : 0;
+            if (!answers.TryGetValue(saying.Address, out var list))
             {
                 continue;
             }
@@ -52,6 +63,9 @@ internal sealed class AnswerObserver(string networkInterface, IReadOnlyList<IPAd
         }
 
         asking.Join();
-        return new AnswerLog([.. addresses.Select(address => new AddressAnswers(address.ToString(), [.. answers[address]], [.. claims[address]]))]);
+        return new AnswerLog(
+            [.. addresses.Select(address => new AddressAnswers(address.ToString(), [.. answers[address]], [.. claims[address]]))],
+            [.. asks],
+            new HeardFrames(hellos, unasked));
     }
 }

@@ -22,6 +22,11 @@ internal static class NeighborFrames
     public static byte[] Question(IPAddress target, PhysicalAddress mac, IPAddress sender) =>
         target.AddressFamily == AddressFamily.InterNetwork ? ArpRequest(target, mac, sender) : Solicitation(target, mac, sender);
 
+    /// <summary>Whether it is a speaker's hello: UDP to port 7474 of the group 224.0.0.254 or ff02::114.</summary>
+    public static bool IsHello(ReadOnlySpan<byte> frame) =>
+        (frame.Length > 42 && frame[..6].SequenceEqual((ReadOnlySpan<byte>)[0x01, 0, 0x5e, 0, 0, 0xfe]) && BinaryPrimitives.ReadUInt16BigEndian(frame[36..]) == 7474)
+        || (frame.Length > 62 && frame[..6].SequenceEqual((ReadOnlySpan<byte>)[0x33, 0x33, 0, 0, 0x01, 0x14]) && BinaryPrimitives.ReadUInt16BigEndian(frame[56..]) == 7474);
+
     /// <summary>Null when the frame says nothing about an address.</summary>
     public static Saying? Read(ReadOnlySpan<byte> frame)
     {

@@ -15,6 +15,7 @@ public sealed record Tool(string Package, string Evidence, string Purpose)
         new("iputils-arping", "arping", "asks who has an IPv4 address"),
         new("ndisc6", "ndisc6", "asks who has an IPv6 address"),
         new("tcpdump", "tcpdump", "shows what is on the wire"),
+        new("iptables", "ebtables", "loses frames in one direction"),
         new("curl", "curl", "is the client of the demo"),
         new("libpcap0.8", "/usr/lib/*/libpcap.so.0.8", "is how the speaker reads and writes frames"),
         new("gcc", "gcc", "compiles the lab's small test server"),

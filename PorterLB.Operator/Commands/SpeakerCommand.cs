@@ -4,6 +4,8 @@ using PorterLB.Operator.Entities;
 using PorterLB.Operator.Speaking;
 using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Hosting;
+using PorterLB.Reconciler.Metrics;
+using PorterLB.Speaker;
 
 namespace PorterLB.Operator.Commands;
 
@@ -96,6 +98,7 @@ internal static class SpeakerCommand
             .AddHealth(result.GetRequiredValue(Common.HealthAddress))
             .AddMetrics(result.GetRequiredValue(Common.MetricsAddress));
         using var host = builder.Build();
+        host.Services.GetRequiredService<OperatorMetrics>().Adapt(LayerTwoSpeaker.MeterName);
         await host.RunAsync(cancellationToken);
         return 0;
     }

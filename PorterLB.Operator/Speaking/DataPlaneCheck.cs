@@ -10,6 +10,9 @@ internal sealed class DataPlaneCheck(TimeProvider time, ILogger<DataPlaneCheck> 
 {
     public static readonly TimeSpan UnhealthyAfter = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Where it never answered, it probably is not there: now and then is often enough to find that it is.</summary>
+    private static readonly TimeSpan IntervalBefore = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
     private readonly DataPlaneHealth _health = new();
@@ -19,11 +22,12 @@ internal sealed class DataPlaneCheck(TimeProvider time, ILogger<DataPlaneCheck> 
         // Of its own, without proxies: the answer must come from this very node.
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = Timeout }) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
         var url = new Uri($"http://{IPAddress.Loopback}:10256/healthz");
-        using var timer = new PeriodicTimer(Interval, time);
+        using var timer = new PeriodicTimer(IntervalBefore, time);
         var origin = time.GetTimestamp();
         do
         {
             var (good, problem) = await AskAsync(http, url, cancellationToken);
+            timer.Period = good ? Interval : timer.Period;
             if (_health.Saw(good, time.GetElapsedTime(origin)) is { } healthy)
             {
                 tell(healthy);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using PorterLB.Speaker.Packets;
@@ -33,10 +34,14 @@ internal sealed class Neighborhood
     private static readonly TimeSpan RefusedMemory = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<MacAddress, (string Node, IPAddress Source)> _speakers = [];
+    private readonly ConcurrentDictionary<string, TimeSpan> _heardAt = new(StringComparer.Ordinal);
     private readonly Dictionary<MacAddress, RefusedSpeaker> _refused = [];
     private readonly HashSet<string> _clusters = new(StringComparer.Ordinal);
 
     public IEnumerable<RefusedSpeaker> Refused => _refused.Values;
+
+    /// <summary>How many they are.</summary>
+    public int RefusedCount => _refused.Count;
 
     /// <summary>How many other clusters' hellos have been heard here.</summary>
     public int OtherClusters => _clusters.Count;
@@ -47,13 +52,23 @@ internal sealed class Neighborhood
     /// <summary>The node of the speaker at this hardware address, or null for a stranger.</summary>
     public string? SpeakerAt(MacAddress mac) => _speakers.TryGetValue(mac, out var speaker) ? speaker.Node : null;
 
+    /// <summary>When the last hello of a node's own came, on the machine's clock. Read by any thread.</summary>
+    public TimeSpan? HeardAt(string node) => _heardAt.TryGetValue(node, out var at) ? at : null;
+
     /// <summary>An authenticated hello came from there.</summary>
-    public void Heard(MacAddress mac, string node, IPAddress source)
+    public void Heard(MacAddress mac, string node, IPAddress source, TimeSpan now)
     {
         if (_speakers.Count >= SpeakersMax)
         {
             _speakers.Clear();
         }
+
+        if (_heardAt.Count >= SpeakersMax)
+        {
+            _heardAt.Clear();
+        }
+
+        _heardAt[node] = now;
 
         _speakers[mac] = (node, source);
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography;
 using System.Net.Sockets;
 using PorterLB.Speaker.Hellos;
 using PorterLB.Speaker.Packets;
@@ -45,7 +46,10 @@ internal sealed class Segment : IFrameSink, IDisposable
         Interface = on;
         _context = context;
         _responder = new Responder(context.ClusterTag, context.Keys, context.HelloPort);
-        Machine = new SegmentMachine(context.MachineOptions, context.Random);
+
+        // Drawn for each, not for the process: on an interface that is made again, or renamed, sequence numbers begin anew, and under the
+        // old name for this life everybody would take them for a recording.
+        Machine = new SegmentMachine(context.MachineOptions with { Process = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) }, context.Random);
         SwapTable();
     }
 
@@ -158,6 +162,7 @@ internal sealed class Segment : IFrameSink, IDisposable
         }
 
         JoinHelloGroups();
+        _context.Groups.Retry(now.Index);
         TellLink();
     }
 
@@ -198,7 +203,7 @@ internal sealed class Segment : IFrameSink, IDisposable
             return;
         }
 
-        Neighbors.Heard(mac, hello.Node, source);
+        Neighbors.Heard(mac, hello.Node, source, capturedAt);
         Handle(new Input.HelloHeard(hello, capturedAt));
     }
 
@@ -369,6 +374,11 @@ internal sealed class Segment : IFrameSink, IDisposable
                     _responder.Deadline = renew.Deadline;
                     break;
                 case Effect.Report report:
+                    if (report is { What: ReportKind.TookOver, Node: { } dead } && Neighbors.HeardAt(dead) is { } heardAt)
+                    {
+                        _context.Unanswered(_context.Clock.Now - heardAt);
+                    }
+
                     _context.Report(new SpeakerReport(report.What, report.Address, Interface.Name, report.Node, report.Mac));
                     break;
                 case Effect.Left:

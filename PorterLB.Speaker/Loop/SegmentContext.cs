@@ -8,6 +8,7 @@ namespace PorterLB.Speaker.Loop;
 /// <summary>What all segments share.</summary>
 internal sealed class SegmentContext
 {
+    /// <summary>But for <see cref="SegmentOptions.Process"/>, which each segment draws.</summary>
     public required SegmentOptions MachineOptions { get; init; }
 
     public required byte[] ClusterTag { get; init; }
@@ -29,6 +30,9 @@ internal sealed class SegmentContext
     public required Routes Routes { get; init; }
 
     public required Action<SpeakerReport> Report { get; init; }
+
+    /// <summary>Told how long ago the last hello of a holder came whose address was taken over.</summary>
+    public required Action<TimeSpan> Unanswered { get; init; }
 
     public required Func<IPAddress, AddressCounters> CountersOf { get; init; }
 }

@@ -293,6 +293,7 @@ public sealed partial class SegmentMachine
 
     private void Claim(AddressState address, Decision decision)
     {
+        var before = address.BestPeer?.Node;
         address.ForgetBest();
         address.Held = true;
         address.HeldSince = _now;
@@ -308,7 +309,7 @@ public sealed partial class SegmentMachine
 
         _teller.Hold(address);
         Told(address);
-        Report(decision.Term == 0 ? ReportKind.Announced : ReportKind.TookOver, address.Address);
+        Report(decision.Term == 0 ? ReportKind.Announced : ReportKind.TookOver, address.Address, decision.Term == 0 ? null : before);
     }
 
     private void Told(AddressState address)

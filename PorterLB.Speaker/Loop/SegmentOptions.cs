@@ -6,7 +6,7 @@ public sealed record SegmentOptions
     /// <summary>The node's name: how eligible and elected nodes are named in the rights, and unique on the segment.</summary>
     public required string Node { get; init; }
 
-    /// <summary>64 random bits drawn when the process started: what tells its hellos from a recording of an earlier process.</summary>
+    /// <summary>64 random bits drawn when the machine is made: what tells its hellos from a recording of an earlier one.</summary>
     public required ulong Process { get; init; }
 
     /// <summary>The most claims in one hello (1–255), so that it fits into one datagram.</summary>

@@ -70,14 +70,14 @@ internal sealed class SpeakerLoop : IDisposable
         _changes = changes;
         _reports = reports;
         var random = options.Random ?? new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
-        Metrics = new SpeakerMetrics(() => _segments.Values, () => Status);
+        Metrics = new SpeakerMetrics(() => _segments.Values, () => Status, clock);
         _context = new SegmentContext
         {
             // Together they fit into one hello with names of up to some 30 bytes; with longer ones it carries less.
             MachineOptions = new SegmentOptions
             {
                 Node = options.NodeName,
-                Process = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+                Process = 0,
                 MaxClaims = 20,
                 MaxHeard = 10,
             },
@@ -91,6 +91,7 @@ internal sealed class SpeakerLoop : IDisposable
             Groups = new MulticastGroups(GroupRefused),
             Routes = new Routes(),
             Report = Report,
+            Unanswered = Metrics.Unanswered,
             CountersOf = Metrics.CountersOf,
         };
     }

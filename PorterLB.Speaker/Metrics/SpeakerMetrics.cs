@@ -3,19 +3,27 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using PorterLB.Speaker.Loop;
 using PorterLB.Speaker.Packets;
+using PorterLB.Speaker.Wire;
 
 namespace PorterLB.Speaker.Metrics;
 
 /// <summary>
-/// What can be counted, under the meter "PorterLB.Speaker". The names of the first three are those that MetalLB's users know. Nothing
+/// What can be counted, under the meter "PorterLB": an exporter that puts the meter's name first makes porterlb_layer2_… of
+/// them, where MetalLB's users know metallb_layer2_…. Nothing
 /// here is touched by the capture threads: they add to plain numbers, which are read when somebody asks.
 /// </summary>
 internal sealed class SpeakerMetrics : IDisposable
 {
-    public const string MeterName = "PorterLB.Speaker";
+    public const string MeterName = "PorterLB";
 
     /// <summary>More addresses than these are summed under "other": a series each would cost more than the addresses.</summary>
     private const int AddressesMax = 1_000;
+
+    /// <summary>More peers than these have no age of their own: a segment carries some hundred speakers.</summary>
+    private const int PeersMax = 128;
+
+    /// <summary>A holder heard more lately than this was alive when it was replaced.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(250);
 
     private readonly Meter _meter = new(MeterName);
     private readonly ConcurrentDictionary<IPAddress, AddressCounters> _addresses = new();
@@ -26,13 +34,16 @@ internal sealed class SpeakerMetrics : IDisposable
     private long _goneGratuitous;
     private long _takeoverCount;
     private readonly Counter<long> _takeovers;
+    private readonly Counter<double> _unanswered;
     private readonly Counter<long> _conflicts;
     private readonly Counter<long> _stalls;
     private readonly Func<IEnumerable<Segment>> _segments;
     private readonly Func<SpeakerStatus> _status;
+    private readonly MachineClock _clock;
 
-    public SpeakerMetrics(Func<IEnumerable<Segment>> segments, Func<SpeakerStatus> status)
+    public SpeakerMetrics(Func<IEnumerable<Segment>> segments, Func<SpeakerStatus> status, MachineClock clock)
     {
+        _clock = clock;
         _segments = segments;
         _status = status;
         _meter.CreateObservableCounter(
@@ -44,6 +55,10 @@ internal sealed class SpeakerMetrics : IDisposable
         _meter.CreateObservableCounter("layer2_frames_dropped", FramesDropped, description: "Captured frames that got no answer, by reason");
         _meter.CreateObservableGauge("layer2_addresses_announced", AddressesAnnounced, description: "Addresses answered for, by interface");
         _meter.CreateObservableGauge("layer2_peers_alive", PeersAlive, description: "Other speakers alive, by interface");
+        _meter.CreateObservableGauge("layer2_hello_age_seconds", HelloAges, unit: null, description: "Time since the last hello of another speaker, by interface and peer");
+        _meter.CreateObservableGauge("layer2_wrong_keys", () => Each(segment => segment.Neighbors.RefusedCount), description: "Speakers of this cluster heard lately that sign with another key, by interface");
+        _meter.CreateObservableGauge("layer2_neighbor_clusters", () => Each(segment => segment.Neighbors.OtherClusters), description: "Other clusters heard, by interface");
+        _unanswered = _meter.CreateCounter<double>("layer2_unanswered_seconds", description: "Time for which addresses taken over here may have been without an answer: since the last hello of their holder");
         _takeovers = _meter.CreateCounter<long>("layer2_takeovers", description: "Addresses taken over from a dead, deaf or leaving node");
         _conflicts = _meter.CreateCounter<long>("layer2_conflicts", description: "Times that a stranger answered for one of our addresses");
         _stalls = _meter.CreateCounter<long>("layer2_stalls", description: "Times that the loop did not run for longer than the dead-after time");
@@ -70,6 +85,18 @@ internal sealed class SpeakerMetrics : IDisposable
         Volatile.Read(ref _goneGratuitous) + _addresses.Values.Sum(counters => counters.Gratuitous),
         Volatile.Read(ref _takeoverCount),
         _segments().Sum(segment => RefusedHellos.Sum(reason => segment.Drops[(int)reason])));
+
+    /// <summary>
+    /// An address was taken over from a holder whose last hello came this long ago. A planned hand-over has no silence: the holder says
+    /// that it leaves, and is heard till the end.
+    /// </summary>
+    public void Unanswered(TimeSpan since)
+    {
+        if (since >= Silence)
+        {
+            _unanswered.Add(since.TotalSeconds);
+        }
+    }
 
     public void Count(ReportKind kind)
     {
@@ -133,6 +160,21 @@ internal sealed class SpeakerMetrics : IDisposable
     private IEnumerable<Measurement<int>> PeersAlive() =>
         _status().Peers.GroupBy(peer => peer.Interface, StringComparer.Ordinal)
             .Select(group => new Measurement<int>(group.Count(peer => peer.Alive), On(group.Key)));
+
+    private IEnumerable<Measurement<double>> HelloAges()
+    {
+        var now = _clock.Now;
+        var segments = _segments().DistinctBy(segment => segment.Interface.Name).ToDictionary(segment => segment.Interface.Name, StringComparer.Ordinal);
+        foreach (var peer in _status().Peers.Take(PeersMax))
+        {
+            if (segments.TryGetValue(peer.Interface, out var segment) && segment.Neighbors.HeardAt(peer.Node) is { } at)
+            {
+                yield return new Measurement<double>(Math.Max(0, (now - at).TotalSeconds), On(peer.Interface), new("peer", peer.Node));
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<int>> Each(Func<Segment, int> value) => _segments().Select(segment => new Measurement<int>(value(segment), On(segment.Interface.Name)));
 
     private static KeyValuePair<string, object?> On(string name) => new("interface", name);
 

@@ -23,7 +23,19 @@ internal sealed class MulticastGroups(Action<int, IPAddress, SocketException> re
             return;
         }
 
-        _memberships.Add((interfaceIndex, group), new Membership { Users = 1, Socket = TryJoin(interfaceIndex, group) });
+        _memberships.Add((interfaceIndex, group), new Membership { Users = 1, Socket = TryJoin(interfaceIndex, group, tell: true) });
+    }
+
+    /// <summary>Tries those again that were refused on an interface: it may be up by now, or have got an address of the family.</summary>
+    public void Retry(int interfaceIndex)
+    {
+        foreach (var ((index, group), membership) in _memberships)
+        {
+            if (index == interfaceIndex)
+            {
+                membership.Socket ??= TryJoin(index, group, tell: false);
+            }
+        }
     }
 
     /// <summary>Counts one user less, and leaves the group with the last.</summary>
@@ -65,7 +77,7 @@ internal sealed class MulticastGroups(Action<int, IPAddress, SocketException> re
     /// igmp_max_memberships says (20). When the newest socket is full, another is opened; when a fresh one refuses too, it is not room
     /// that is lacking.
     /// </summary>
-    private Socket? TryJoin(int interfaceIndex, IPAddress group)
+    private Socket? TryJoin(int interfaceIndex, IPAddress group, bool tell)
     {
         if (!_sockets.TryGetValue(group.AddressFamily, out var sockets))
         {
@@ -88,7 +100,11 @@ internal sealed class MulticastGroups(Action<int, IPAddress, SocketException> re
         catch (SocketException error)
         {
             fresh?.Dispose();
-            refused(interfaceIndex, group, error);
+            if (tell)
+            {
+                refused(interfaceIndex, group, error);
+            }
+
             return null;
         }
     }
@@ -124,6 +140,6 @@ internal sealed class MulticastGroups(Action<int, IPAddress, SocketException> re
         public int Users { get; set; }
 
         /// <summary>Null when the kernel refused: counted all the same, so that leaving stays even.</summary>
-        public Socket? Socket { get; init; }
+        public Socket? Socket { get; set; }
     }
 }

@@ -1,7 +1,9 @@
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using PorterLB.Lab;
 using PorterLB.Lab.Faults;
 using PorterLB.Lab.Lifetime;
+using PorterLB.Lab.Network;
 using PorterLB.Lab.Probing;
 using PorterLB.Lab.Processes;
 
@@ -36,6 +38,26 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
                 Assert.Equal(node == owner, judge.Contains(node.Host.Mac, StringComparison.OrdinalIgnoreCase));
             }
         }
+    }
+
+    [Fact]
+    public async Task What_a_speaker_does_is_told_by_its_object_and_its_metrics()
+    {
+        SkipWithoutLab();
+        var owner = await layerTwo.Faults.OwnerAsync(layerTwo.V4, Cancel);
+        var metrics = await owner.Host.GetAsync(7472, "/metrics", Cancel) ?? "";
+        output.WriteLine(string.Join('\n', metrics.Split('\n').Where(line => line.StartsWith("porterlb_", StringComparison.Ordinal))));
+        Assert.Matches($"porterlb_layer2_requests_received{{ip=\"{layerTwo.V4}\"}} [1-9]", metrics);
+        Assert.Matches($"porterlb_layer2_responses_sent{{ip=\"{layerTwo.V4}\"}} [1-9]", metrics);
+        Assert.Matches($"porterlb_layer2_gratuitous_sent{{ip=\"{layerTwo.V4}\"}} [1-9]", metrics);
+        Assert.Matches("porterlb_layer2_addresses_announced{interface=\"eth0\"} [1-9]", metrics);
+        Assert.Matches("porterlb_layer2_hello_age_seconds{interface=\"eth0\",peer=\"n[1-3]\"} 0", metrics);
+
+        var speaker = await Lab.ControlPlane.Api.GetAsync($"/apis/network.kubesphere.io/v1alpha2/speakers/{owner.Name}", Cancel);
+        output.WriteLine($"{speaker?["status"]}");
+        Assert.Equal(2, (int?)speaker?["status"]?["peersAlive"]);
+        Assert.Equal(owner.Host.Mac, (string?)speaker?["status"]?["announced"]?[0]?["mac"]);
+        Assert.True((long?)speaker?["status"]?["counters"]?["announcements"] >= 0);
     }
 
     [Fact]
@@ -118,6 +140,69 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
         finally
         {
             await Lab.ControlPlane.StartApiServerAsync(Cancel);
+        }
+    }
+
+    [Fact]
+    public async Task An_address_of_policy_Local_follows_its_endpoints_without_an_unanswered_moment()
+    {
+        SkipWithoutLab();
+        await Lab.CreateServiceAsync(
+            "local",
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["lb.kubesphere.io/v1alpha1"] = "porterlb" },
+            new JsonObject { ["externalTrafficPolicy"] = "Local" },
+            ["n1"],
+            Cancel);
+        var address = (await Lab.WaitForAddressesAsync("local", 1, TimeSpan.FromSeconds(30), Cancel))[0];
+        var local = new OwnerFaults(Lab, [address]);
+        Assert.Equal("n1", (await local.OwnerAsync(address, Cancel)).Name);
+
+        using var observer = await ClientProgram.ObserveAsync(Lab.Client, [address], cancellationToken: Cancel);
+        await Task.Delay(TimeSpan.FromSeconds(0.5), Cancel);
+
+        // A rolling update: the new Pod is ready on another node, the old one ends.
+        await Lab.SetEndpointsAsync("local", [new("n1"), new("n2")], Cancel);
+        await Task.Delay(TimeSpan.FromSeconds(0.5), Cancel);
+        await Lab.SetEndpointsAsync("local", [new("n1", Ready: false, Serving: true, Terminating: true), new("n2")], Cancel);
+        await Task.Delay(TimeSpan.FromSeconds(2.5), Cancel);
+        await Lab.SetEndpointsAsync("local", [new("n2")], Cancel);
+        await Task.Delay(TimeSpan.FromSeconds(1), Cancel);
+        var log = await observer.StopAsync(Cancel);
+        Assert.Equal("n2", (await local.OwnerAsync(address, Cancel)).Name);
+        var silent = log.LongestUnanswered(log.For(address));
+        Assert.True(silent < TimeSpan.FromMilliseconds(150), $"not answered for {silent.TotalMilliseconds:0} ms");
+        await Lab.ControlPlane.Kubectl("delete", "service", "local", "--timeout=20s").RunAsync(Cancel);
+    }
+
+    [Fact]
+    public async Task A_kernel_that_answers_for_an_address_is_told_by_an_Event_that_names_the_sysctl()
+    {
+        SkipWithoutLab();
+        var node = Lab.Nodes[0];
+        await node.Host.RunAsync("for each in all eth0; do echo 0 > /proc/sys/net/ipv4/conf/$each/arp_ignore; done", Cancel);
+        try
+        {
+            await Lab.PublishAsync("answered-twice", Cancel);
+            string? told = null;
+            await PorterLB.Lab.Cluster.ControlPlane.WaitUntilAsync(
+                "a Warning that names the sysctl",
+                async () =>
+                {
+                    var events = await Lab.ControlPlane.Api.GetAsync("/api/v1/namespaces/default/events", Cancel);
+                    told = events?["items"]?.AsArray()
+                        .Where(item => (string?)item?["involvedObject"]?["name"] == "answered-twice" && (string?)item["reason"] == "KernelAnswers")
+                        .Select(item => (string?)item!["message"]).FirstOrDefault();
+                    return told is not null;
+                },
+                TimeSpan.FromSeconds(20),
+                Cancel);
+            output.WriteLine(told!);
+            Assert.Contains("net.ipv4.conf.all.arp_ignore=1", told, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await node.Host.RunAsync("for each in all eth0; do echo 1 > /proc/sys/net/ipv4/conf/$each/arp_ignore; done", Cancel);
+            await Lab.ControlPlane.Kubectl("delete", "service", "answered-twice", "--timeout=20s").RunAsync(Cancel);
         }
     }
 

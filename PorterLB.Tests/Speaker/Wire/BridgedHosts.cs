@@ -82,6 +82,16 @@ internal sealed class BridgedHosts : IDisposable
 
     public void PlugCable(int host) => Ip("-n", In("switch"), "link", "set", $"port{host}", "up");
 
+    /// <summary>Says something to the switch, by the program bridge.</summary>
+    public string Bridge(params string[] arguments)
+    {
+        using var process = Launch(["ip", "netns", "exec", In("switch"), "bridge", .. arguments]);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output.Result : throw new InvalidOperationException($"bridge {string.Join(' ', arguments)}: {errors.Trim()}");
+    }
+
     public void Ip(params string[] arguments)
     {
         using var process = Launch(["ip", .. arguments]);

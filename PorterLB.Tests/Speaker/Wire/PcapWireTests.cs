@@ -47,6 +47,43 @@ public sealed class PcapWireTests
             FirstMac, Enumerable.Range(0, 1 + (swap % 300)).Select(i => new IPAddress([10, 0, (byte)(i >> 4), (byte)(i << 4)])).Append(Target), HelloPort);
     }
 
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(1_000, false)]
+    [InlineData(10_000, false)]
+    [InlineData(1, true)]
+    [InlineData(1_000, true)]
+    [InlineData(10_000, true)]
+    public void In_a_flood_of_questions_for_other_addresses_only_those_for_ours_get_through(int count, bool ipv6)
+    {
+        using var hosts = Hosts();
+        var sink = new Counting();
+
+        // Pools of a hundred, as people have them, with others' addresses in between.
+        var targets = Enumerable.Range(0, count).Select(i => Address((i / 100 * 256) + (i % 100))).ToArray();
+        using var listening = Open(hosts, "h1", sink, CaptureFilter.For(FirstMac, [], HelloPort));
+        var inForce = listening.Admit(most => CaptureFilter.For(FirstMac, targets, HelloPort, most));
+        Assert.Equal(UInt128.Zero, inForce.Excess);
+        using var asking = Open(hosts, "h2", new Counting(), CaptureFilter.For(SecondMac, [], HelloPort));
+        var sent = 0;
+        for (var i = 0; i < 5_000; i++)
+        {
+            Assert.True(asking.Send(PreparedFrames.Probe(SecondMac, Address((i % 200 * 256) + 100 + (i % 156)))));
+            if (i % 10 == 0)
+            {
+                Assert.True(asking.Send(PreparedFrames.Probe(SecondMac, targets[i * 7 % count])));
+                sent++;
+            }
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => sink.Frames >= sent, Patience), $"{sink.Frames} of {sent}");
+        Assert.Equal(sent, sink.Frames);
+
+        IPAddress Address(int number) => ipv6
+            ? new IPAddress([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte)(number >> 16), (byte)(number >> 8), (byte)number])
+            : new IPAddress([10, (byte)(number >> 16), (byte)(number >> 8), (byte)number]);
+    }
+
     [Fact]
     public void Our_own_frames_do_not_come_back_and_a_vanished_interface_is_told()
     {

@@ -51,14 +51,41 @@ public partial class TwoSpeakersTests
         }
     }
 
+    [Fact]
+    public void Without_IPv4_and_behind_a_switch_that_snoops_on_multicast_one_answers_and_is_replaced()
+    {
+        Assert.SkipWhen(BridgedHosts.Lacking() is not null, BridgedHosts.Lacking() ?? "");
+        using var hosts = new BridgedHosts(3);
+        for (var host = 1; host <= 2; host++)
+        {
+            hosts.Ip("-n", hosts.In($"h{host}"), "-4", "address", "flush", "dev", "eth0");
+
+            // What no report asked for does not get there: neither solicitations nor hellos are flooded.
+            hosts.Bridge("link", "set", "dev", $"port{host}", "mcast_flood", "off");
+        }
+
+        hosts.Ip("-n", hosts.In("switch"), "link", "set", "bridge", "type", "bridge", "mcast_snooping", "1", "mcast_querier", "1",
+            "mcast_query_interval", "200", "mcast_query_response_interval", "50", "mcast_startup_query_interval", "50");
+        Dictionary<int, Process> speakers = new() { [1] = Speaker(hosts, 1, V6), [2] = Speaker(hosts, 2, V6) };
+        var owner = TheOneThatAnswers(hosts);
+        var groups = hosts.Bridge("mdb", "show");
+        Assert.Contains($"port {"port" + owner} grp ff02::1:ff00:91", groups, StringComparison.Ordinal);
+        Assert.Contains("port port1 grp ff02::114", groups, StringComparison.Ordinal);
+        Assert.Contains("port port2 grp ff02::114", groups, StringComparison.Ordinal);
+        speakers[owner].Kill();
+        Assert.NotEqual(owner, TheOneThatAnswers(hosts, not: owner));
+    }
+
     private readonly ConcurrentQueue<string> _said = [];
 
-    private Process Speaker(BridgedHosts hosts, int host)
+    private Process Speaker(BridgedHosts hosts, int host) => Speaker(hosts, host, V4, V6);
+
+    private Process Speaker(BridgedHosts hosts, int host, params string[] addresses)
     {
         var name = host == 1 ? "a" : "b";
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         var program = Path.Combine(Repository.Root, "docs/samples/SharedAddress/bin", configuration, "net10.0/shared-address.dll");
-        var process = hosts.Start(host, "dotnet", program, name, "a,b", "secret-of-sixteen-letters", V4, V6);
+        var process = hosts.Start(host, ["dotnet", program, name, "a,b", "secret-of-sixteen-letters", .. addresses]);
         using var ready = new ManualResetEventSlim();
         process.OutputDataReceived += (_, line) =>
         {
