@@ -7,6 +7,10 @@ MAKEFLAGS += --no-print-directory
 
 # AOT=0: a quick build that needs the .NET runtime, at the same path.
 AOT ?= 1
+# What `make bench` measures: layer2 or reconciler.
+WHAT ?= layer2
+# How often `make faults` makes each fault that depends on chance.
+ROUNDS ?= 50
 # Random seeds that `make simulate` runs of each fault class.
 SEEDS ?= 100
 
@@ -18,7 +22,7 @@ RID := linux-$(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x64)
 PRODUCT := $(shell find PorterLB.Operator PorterLB.Reconciler PorterLB.Speaker -name bin -prune -o -name obj -prune -o -type f -print) Directory.Build.props Directory.Packages.props global.json
 comma := ,
 # The lab makes network namespaces: root, or sudo.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),,$(if $(shell command -v sudo),sudo --preserve-env=HOME$(comma)PATH$(comma)PORTERLB_CACHE$(comma)XDG_CACHE_HOME$(comma)KUBEBUILDER_ASSETS$(comma)DOTNET_ROOT,))
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,$(if $(shell command -v sudo),sudo --preserve-env=HOME$(comma)PATH$(comma)PORTERLB_CACHE$(comma)PORTERLB_ROUNDS$(comma)XDG_CACHE_HOME$(comma)KUBEBUILDER_ASSETS$(comma)DOTNET_ROOT,))
 LAB := PorterLB.Lab/bin/Release/net10.0/porterlb-lab
 BINARY := bin/$(if $(filter 0,$(AOT)),framework-dependent,native)
 IMAGE := artifacts/porterlb-image.tar
@@ -72,6 +76,11 @@ lab-down: lab ## End it
 .PHONY: simulate
 simulate: dotnet ## Run simulated clusters: SEEDS=100 of each fault class
 	@PORTERLB_SEEDS=$(SEEDS) dotnet run --project PorterLB.Tests -c Release -- --filter-namespace "PorterLB.Tests.Simulation*" --output Detailed
+
+.PHONY: faults
+faults: lab $(BINARY) ## Run the API faults of the reconciler: ROUNDS=50 of those that depend on chance
+	@dotnet build PorterLB.Tests -c Release -v q --nologo
+	@PORTERLB_ROUNDS=$(ROUNDS) $(AS_ROOT) PorterLB.Tests/bin/Release/net10.0/PorterLB.Tests --filter-namespace "PorterLB.Tests.Reconciler.Faults" --parallel none --output Detailed --show-stdout All
 
 .PHONY: bench
 bench: lab bin/native artifacts/answers/shared-address ## Measure take-overs, hand-overs, answers; WHAT=faults or services: that alone

@@ -43,6 +43,7 @@ public sealed class LightLab : IAsyncDisposable
     /// <summary>Of the workload on every node, TCP and UDP.</summary>
     public const int WorkloadPort = 80;
 
+    internal const int ManagerMetricsPort = 8080;
     private const int MaxManagers = 2;
     private const int ManagerHealthPort = 8081;
     private const int WebhookPort = 9443;

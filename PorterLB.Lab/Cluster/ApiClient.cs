@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -86,6 +87,17 @@ public sealed class ApiClient : IDisposable
         if (answer.StatusCode != HttpStatusCode.NotFound)
         {
             await ReadAsync(HttpMethod.Delete, path, answer, cancellationToken);
+        }
+    }
+
+    /// <summary>What happens at a path that ends in watch=true, until the API server ends it.</summary>
+    public async IAsyncEnumerable<JsonNode> WatchAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using var answer = await _http.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        using var lines = new StreamReader(await answer.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(cancellationToken));
+        while (await lines.ReadLineAsync(cancellationToken) is { } line)
+        {
+            yield return JsonNode.Parse(line)!;
         }
     }
 

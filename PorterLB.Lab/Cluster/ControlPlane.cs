@@ -34,6 +34,7 @@ public sealed class ControlPlane
     private readonly ControlPlaneOptions _options;
     private readonly ClusterCertificates _certificates;
     private LabProcess? _apiServer;
+    private LabProcess? _etcd;
 
     private ControlPlane(LabSession session, Host host, KubernetesBinaries binaries, ControlPlaneOptions options)
     {
@@ -75,8 +76,7 @@ public sealed class ControlPlane
         ArgumentNullException.ThrowIfNull(options);
         var plane = new ControlPlane(session, host, binaries, options);
         plane.WriteTokens();
-        session.Start("etcd", host.Command(binaries.Etcd,
-            "--data-dir", Path.Combine(session.Folder, "etcd"), "--unsafe-no-fsync", "--logger", "zap", "--log-level", "error"));
+        plane.StartEtcd();
         await plane.StartApiServerAsync(cancellationToken);
         if (options.Controllers)
         {
@@ -131,6 +131,12 @@ public sealed class ControlPlane
     public Task KillApiServerAsync(CancellationToken cancellationToken = default) => _apiServer!.KillAsync(cancellationToken);
 
     public Task StopApiServerAsync(CancellationToken cancellationToken = default) => _apiServer!.StopAsync(TimeSpan.FromSeconds(20), cancellationToken);
+
+    /// <summary>The API server is left without its store: it answers what it remembers and fails at the rest.</summary>
+    public Task StopEtcdAsync(CancellationToken cancellationToken = default) => _etcd!.StopAsync(TimeSpan.FromSeconds(10), cancellationToken);
+
+    public void StartEtcd() => _etcd = _session.Start("etcd", Host.Command(_binaries.Etcd,
+        "--data-dir", Path.Combine(_session.Folder, "etcd"), "--unsafe-no-fsync", "--logger", "zap", "--log-level", "error"));
 
     /// <summary>Freezes the API server: connections stay open and nothing answers.</summary>
     public void SuspendApiServer() => _apiServer!.Send(UnixSignal.Stop);

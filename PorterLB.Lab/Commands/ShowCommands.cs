@@ -8,6 +8,9 @@ namespace PorterLB.Lab.Commands;
 /// <summary>What runs a lab, shows something and ends it.</summary>
 internal static class ShowCommands
 {
+    private const string LayerTwo = "layer2";
+    private const string Reconciler = "reconciler";
+
     public static IEnumerable<Command> All() => [ShowDemo(), Measure()];
 
     private static Command ShowDemo()
@@ -19,10 +22,22 @@ internal static class ShowCommands
 
     private static Command Measure()
     {
-        var quick = new Option<bool>("--quick") { Description = "Each fault once." };
-        var command = new Command("measure", "Measure take-overs and hand-overs in a light lab: medians and worsts.") { quick };
+        var quick = new Option<bool>("--quick") { Description = "Each fault once, or a tenth of the objects." };
+        var what = new Argument<string>("what")
+        {
+            Description = $"{LayerTwo}: take-overs and hand-overs; {Reconciler}: the manager among ten thousand Services.",
+            DefaultValueFactory = _ => LayerTwo,
+        };
+        what.AcceptOnlyFromAmong(LayerTwo, Reconciler);
+        var command = new Command("measure", "Measure in a light lab: medians and worsts.") { what, quick };
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(what) == Reconciler)
+            {
+                var size = parsed.GetValue(quick) ? new ReconcilerMeasurementOptions(1_000, 1, 50, 500) : new ReconcilerMeasurementOptions();
+                return await ReconcilerMeasurement.RunAsync(size, Wide(), cancellationToken) ? 0 : 1;
+            }
+
             var options = parsed.GetValue(quick) ? new MeasurementOptions(1, 1, 1, 1, 1) : new MeasurementOptions();
             return await Measurement.RunAsync(options, Wide(), cancellationToken) ? 0 : 1;
         });

@@ -71,8 +71,8 @@ public static class Measurement
             frozen.Owner.Speaker.Send(UnixSignal.Continue);
         }
 
-        figures.Add("resident, speaker, MB", 25, [.. lab.Nodes.Select(node => ResidentMegabytes(node.Speaker.Id))]);
-        figures.Add("resident, manager, MB", 30, ResidentMegabytes(lab.Manager.Id));
+        figures.Add("resident, speaker, MB", 25, [.. lab.Nodes.Select(node => Resident.MegabytesOf(node.Speaker.Id))]);
+        figures.Add("resident, manager, MB", 30, Resident.MegabytesOf(lab.Manager.Id));
         figures.Add("bin/porterlb, MB", double.PositiveInfinity, new FileInfo(Repository.Binary).Length / 1e6);
         console.Write(figures.ToTable());
         return figures.AllHeld;
@@ -90,8 +90,4 @@ public static class Measurement
     }
 
     private static double Milliseconds(TimeSpan? time) => time?.TotalMilliseconds ?? double.PositiveInfinity;
-
-    private static double ResidentMegabytes(int processId) =>
-        File.ReadLines($"/proc/{processId}/status").Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
-            .Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024).Single();
 }

@@ -23,6 +23,7 @@ public sealed class KubernetesConnection : IDisposable
 
     private readonly HttpMessageInvoker _invoker;
     private readonly ServiceClientCredentials? _credentials;
+    private readonly Identity _identity;
     private readonly ProductInfoHeaderValue[] _userAgent;
     private readonly string? _tlsServerName;
 
@@ -31,7 +32,7 @@ public sealed class KubernetesConnection : IDisposable
     /// <param name="userAgent">How requests are told apart in the server's logs.</param>
     /// <param name="handler">Sends the requests; disposed with the connection.</param>
     public KubernetesConnection(Uri server, string userAgent, HttpMessageHandler handler)
-        : this(server, userAgent, handler, credentials: null, tlsServerName: null, @namespace: null)
+        : this(server, userAgent, handler, credentials: null, Identity.OfItself, tlsServerName: null, @namespace: null)
     {
     }
 
@@ -40,6 +41,7 @@ public sealed class KubernetesConnection : IDisposable
         string userAgent,
         HttpMessageHandler handler,
         ServiceClientCredentials? credentials,
+        Identity identity,
         string? tlsServerName,
         string? @namespace)
     {
@@ -47,6 +49,7 @@ public sealed class KubernetesConnection : IDisposable
         Namespace = @namespace;
         _invoker = new HttpMessageInvoker(handler, disposeHandler: true);
         _credentials = credentials;
+        _identity = identity;
         _tlsServerName = tlsServerName;
         using var parsed = new HttpRequestMessage();
         parsed.Headers.UserAgent.ParseAdd(userAgent);
@@ -72,7 +75,7 @@ public sealed class KubernetesConnection : IDisposable
     internal static KubernetesConnection Create(
         string? kubeconfig, string userAgent, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
     {
-        var (config, authorities) = string.IsNullOrEmpty(kubeconfig) ? FromPod() : FromFiles(kubeconfig);
+        var (config, authorities, identity) = string.IsNullOrEmpty(kubeconfig) ? FromPod() : FromFiles(kubeconfig);
         var source = string.IsNullOrEmpty(kubeconfig) ? "The Pod's environment" : $"The kubeconfig '{kubeconfig}'";
         if (!Uri.TryCreate(config.Host, UriKind.Absolute, out var server) || server.Scheme is not ("https" or "http"))
         {
@@ -87,6 +90,7 @@ public sealed class KubernetesConnection : IDisposable
                 userAgent,
                 Handler(config, authorities, connect),
                 Kubernetes.CreateCredentials(config),
+                identity,
                 string.IsNullOrEmpty(config.TlsServerName) ? null : config.TlsServerName,
                 string.IsNullOrEmpty(config.Namespace) ? null : config.Namespace);
         }
@@ -119,6 +123,8 @@ public sealed class KubernetesConnection : IDisposable
             await _credentials.ProcessHttpRequestAsync(request, cancellationToken);
         }
 
+        _identity.Authenticate(request);
+
         try
         {
             return await _invoker.SendAsync(request, cancellationToken);
@@ -136,7 +142,7 @@ public sealed class KubernetesConnection : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _invoker.Dispose();
 
-    private static (KubernetesClientConfiguration Config, X509Certificate2Collection Authorities) FromPod()
+    private static (KubernetesClientConfiguration Config, X509Certificate2Collection Authorities, Identity Identity) FromPod()
     {
         if (!KubernetesClientConfiguration.IsInCluster())
         {
@@ -147,7 +153,7 @@ public sealed class KubernetesConnection : IDisposable
 
         try
         {
-            return (KubernetesClientConfiguration.InClusterConfig(), ReadAuthorities(data: null, PodAuthority));
+            return (KubernetesClientConfiguration.InClusterConfig(), ReadAuthorities(data: null, PodAuthority), Identity.OfItself);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
@@ -158,7 +164,7 @@ public sealed class KubernetesConnection : IDisposable
         }
     }
 
-    private static (KubernetesClientConfiguration Config, X509Certificate2Collection Authorities) FromFiles(string kubeconfig)
+    private static (KubernetesClientConfiguration Config, X509Certificate2Collection Authorities, Identity Identity) FromFiles(string kubeconfig)
     {
         var file = kubeconfig.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Select(path => new FileInfo(path))
@@ -174,14 +180,25 @@ public sealed class KubernetesConnection : IDisposable
                     $"The kubeconfig '{file}' has no current-context. Choose one with kubectl config use-context.");
             }
 
+            var folder = file.DirectoryName ?? "";
+            var context = content.Contexts?.FirstOrDefault(candidate => candidate.Name == content.CurrentContext)?.ContextDetails
+                ?? throw new KubernetesConnectionException(
+                    $"The kubeconfig '{file}' has no context '{content.CurrentContext}', which is its current-context. Choose one with kubectl config use-context.");
+            var user = content.Users?.FirstOrDefault(candidate => candidate.Name == context.User)?.UserCredentials;
+            var identity = Identity.Of(file, context.User, user);
+            if (identity.TokenFile is not null)
+            {
+                // The library knows no token files, and takes a user without a token for a mistake.
+                user!.Token = identity.ReadToken();
+            }
+
             var config = KubernetesClientConfiguration.BuildConfigFromConfigObject(content);
-            var context = content.Contexts.First(candidate => candidate.Name == content.CurrentContext).ContextDetails;
             var cluster = content.Clusters.First(candidate => candidate.Name == context.Cluster).ClusterEndpoint;
             return (config, ReadAuthorities(
                 cluster.CertificateAuthorityData,
                 string.IsNullOrEmpty(cluster.CertificateAuthority)
                     ? null
-                    : Path.Combine(file.DirectoryName ?? "", cluster.CertificateAuthority)));
+                    : Path.Combine(folder, cluster.CertificateAuthority)), identity);
         }
         catch (Exception exception) when (exception is not (OutOfMemoryException or KubernetesConnectionException))
         {

@@ -7,7 +7,7 @@ namespace PorterLB.Reconciler.Client;
 
 /// <summary>
 /// Reads objects without <c>metadata.managedFields</c>: nobody asks for them, they are a third of an object, and the server refuses to
-/// be sent old ones.
+/// be sent old ones. Strings that many objects have are the same instance.
 /// </summary>
 internal static class SlimJson
 {
@@ -18,6 +18,7 @@ internal static class SlimJson
     private static JsonTypeInfo Make(JsonTypeInfo json)
     {
         var options = new JsonSerializerOptions(json.Options);
+        options.Converters.Add(new PooledStrings());
         options.TypeInfoResolver = json.Options.TypeInfoResolver!.WithAddedModifier(DropManagedFields);
         return options.GetTypeInfo(json.Type);
     }

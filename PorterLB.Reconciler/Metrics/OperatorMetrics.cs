@@ -37,6 +37,8 @@ public sealed class OperatorMetrics : IDisposable
         Registry = Prometheus.Metrics.NewCustomRegistry();
         DotNetStats.Register(Registry);
         var factory = Prometheus.Metrics.WithCustomRegistry(Registry);
+        var allocated = factory.CreateCounter("dotnet_gc_allocated_bytes_total", "Memory that was allocated on the managed heap since the start.");
+        Registry.AddBeforeCollectCallback(() => allocated.IncTo(GC.GetTotalAllocatedBytes()));
         _requests = factory.CreateCounter(
             "rest_client_requests_total", "Requests to the API server; code \"<error>\" = no answer.", "code", "method", "host");
         _requestDuration = factory.CreateHistogram(

@@ -58,34 +58,83 @@ public sealed class KubernetesConnectionTests : IDisposable
         using var stranger = SelfSigned("stranger");
         var kubeconfig = Write("config", Minimal("https://127.0.0.1:PORT"));
         Write("ca.crt", other.ExportCertificatePem() + "\n" + trusted.ExportCertificatePem());
-        Assert.Equal("ok", await AskAsync(trusted));
-        Assert.Equal("ok", await AskAsync(other));
+        await AskAsync(trusted);
+        await AskAsync(other);
         var refusal = await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(stranger));
         Assert.Contains("certificate is invalid", refusal.Message, StringComparison.Ordinal);
 
-        async Task<string> AskAsync(X509Certificate2 certificate)
+        async Task AskAsync(X509Certificate2 certificate)
         {
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            var serving = Task.Run(async () =>
-            {
-                using var connection = await listener.AcceptTcpClientAsync();
-                await using var tls = new SslStream(connection.GetStream());
-                await tls.AuthenticateAsServerAsync(certificate);
-                Assert.NotEqual(0, await tls.ReadAtLeastAsync(new byte[64], 16));
-                await tls.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8.ToArray());
-            });
+            await using var server = new OneAnswerServer(certificate);
             var file = Write(
                 "config-with-port",
                 File.ReadAllText(kubeconfig)
-                    .Replace("PORT", $"{((IPEndPoint)listener.LocalEndpoint).Port}", StringComparison.Ordinal)
+                    .Replace("PORT", $"{server.Port}", StringComparison.Ordinal)
                     .Replace("\"insecure-skip-tls-verify\":true", "\"certificate-authority\":\"ca.crt\"", StringComparison.Ordinal));
             using var connection = KubernetesConnection.Create(file, "test/1");
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/version", UriKind.Relative));
-            using var response = await connection.SendAsync(request, CancellationToken.None);
-            await serving;
-            return await response.Content.ReadAsStringAsync();
+            await SendAsync(connection);
         }
+    }
+
+    [Fact]
+    public async Task A_token_file_is_read_again_for_each_request_and_a_missing_one_is_named()
+    {
+        using var certificate = SelfSigned("server");
+        await using var server = new OneAnswerServer(certificate);
+        Write("token", "first\n");
+        var kubeconfig = Write("config", Minimal($"https://127.0.0.1:{server.Port}").Replace("\"token\":\"secret\"", "\"tokenFile\":\"token\"", StringComparison.Ordinal));
+        using var connection = KubernetesConnection.Create(kubeconfig, "test/1");
+        await SendAsync(connection);
+        Write("token", "second\n");
+        await SendAsync(connection);
+        Assert.Contains("authorization: bearer first", server.Requests[0], StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("authorization: bearer second", server.Requests[1], StringComparison.OrdinalIgnoreCase);
+
+        File.Delete(Path.Combine(_folder, "token"));
+        var refusal = await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(connection));
+        Assert.StartsWith($"The token file '{_folder}/token' of the kubeconfig cannot be read: ", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The kubeconfig '{kubeconfig}' cannot be used: ", Refusal(kubeconfig), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whom_the_kubeconfig_says_to_act_as_is_asked_for()
+    {
+        using var certificate = SelfSigned("server");
+        await using var server = new OneAnswerServer(certificate);
+        var kubeconfig = Write("config", $$"""
+            apiVersion: v1
+            kind: Config
+            current-context: here
+            contexts:
+            - name: here
+              context: {cluster: c, user: u}
+            clusters:
+            - name: c
+              cluster: {server: 'https://127.0.0.1:{{server.Port}}', insecure-skip-tls-verify: true}
+            users:
+            - name: u
+              user: {token: secret, as: jane, as-groups: [readers, writers]}
+            """);
+        using var connection = KubernetesConnection.Create(kubeconfig, "test/1");
+        await SendAsync(connection);
+        var request = Assert.Single(server.Requests);
+        Assert.Contains("Impersonate-User: jane", request, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("readers", request, StringComparison.Ordinal);
+        Assert.Contains("writers", request, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_current_context_that_is_not_there_is_named()
+    {
+        var file = Write("config", Minimal("https://127.0.0.1:6443").Replace("\"current-context\":\"here\"", "\"current-context\":\"there\"", StringComparison.Ordinal));
+        Assert.StartsWith($"The kubeconfig '{file}' has no context 'there'", Refusal(file), StringComparison.Ordinal);
+    }
+
+    private static async Task SendAsync(KubernetesConnection connection)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/version", UriKind.Relative));
+        using var response = await connection.SendAsync(request, CancellationToken.None);
+        Assert.Equal("ok", await response.Content.ReadAsStringAsync());
     }
 
     [Fact]
@@ -146,5 +195,49 @@ public sealed class KubernetesConnectionTests : IDisposable
         var file = Path.Combine(_folder, name);
         File.WriteAllText(file, content);
         return file;
+    }
+
+    /// <summary>Answers every request over TLS with "ok", and remembers it. Knows HTTP/1.1 alone.</summary>
+    private sealed class OneAnswerServer : IAsyncDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly Task _serving;
+
+        public OneAnswerServer(X509Certificate2 certificate)
+        {
+            _listener.Start();
+            _serving = ServeAsync(certificate);
+        }
+
+        public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+        public List<string> Requests { get; } = [];
+
+        public async ValueTask DisposeAsync()
+        {
+            _listener.Stop();
+            await _serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        private async Task ServeAsync(X509Certificate2 certificate)
+        {
+            while (true)
+            {
+                using var connection = await _listener.AcceptTcpClientAsync();
+                await using var tls = new SslStream(connection.GetStream());
+                try
+                {
+                    await tls.AuthenticateAsServerAsync(certificate);
+                    var buffer = new byte[4096];
+                    var read = await tls.ReadAsync(buffer);
+                    Requests.Add(System.Text.Encoding.ASCII.GetString(buffer, 0, read));
+                    await tls.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"u8.ToArray());
+                }
+                catch (Exception exception) when (exception is IOException or System.Security.Authentication.AuthenticationException)
+                {
+                    // The client does not trust us.
+                }
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using PorterLB.Lab;
 using PorterLB.Lab.Cluster;
 using PorterLB.Lab.Kubernetes;
 using PorterLB.Lab.Lifetime;
@@ -36,8 +37,11 @@ public sealed class ApiServerFixture : IAsyncLifetime
         var segment = await Segment.CreateAsync(_session, cancel);
         var host = await segment.AddHostAsync("cp", 1, cancel);
         var binaries = await KubernetesBinaries.ForApiServerAsync(say, cancel);
-        _plane = await ControlPlane.StartAsync(_session, host, binaries, new ControlPlaneOptions { Users = ["nobody"] }, cancel);
+        _plane = await ControlPlane.StartAsync(_session, host, binaries, new ControlPlaneOptions { Users = ["nobody", LightLab.ManagerUser] }, cancel);
     }
+
+    /// <summary>Starts a program that ends with the API server.</summary>
+    internal LabProcess StartProcess(string name, Command command) => _session!.Start(name, command);
 
     public ValueTask DisposeAsync()
     {

@@ -1,4 +1,3 @@
-using System.Net;
 using k8s;
 using k8s.Models;
 using PorterLB.Reconciler.Caching;
@@ -7,12 +6,11 @@ using PorterLB.Reconciler.Entities;
 
 namespace PorterLB.Tests.Reconciler.Integration;
 
-/// <summary>A client whose watches and lists can be cut, and that can say that a version is gone as a server does after a long outage.</summary>
+/// <summary>A client that can be cut off.</summary>
 internal sealed class CuttableClient(IKubernetesClient client) : IKubernetesClient, IDisposable
 {
-    private CancellationTokenSource _cable = new();
+    private readonly CancellationTokenSource _cable = new();
     private volatile bool _isCut;
-    private int _goneAnswers;
 
     public void Dispose() => _cable.Dispose();
 
@@ -22,23 +20,11 @@ internal sealed class CuttableClient(IKubernetesClient client) : IKubernetesClie
         _cable.Cancel();
     }
 
-    public void HealAsIfTheVersionWereGone()
-    {
-        _goneAnswers = 1;
-        _cable = new CancellationTokenSource();
-        _isCut = false;
-    }
-
     public async Task<IWatchStream<TEntity>> WatchAsync<TEntity>(
         EntityType<TEntity> type, ListOptions options, TimeSpan timeout, CancellationToken cancellationToken = default)
         where TEntity : class, IKubernetesObject<V1ObjectMeta>
     {
         ThrowIfCut();
-        if (Interlocked.Decrement(ref _goneAnswers) == 0)
-        {
-            throw new ApiException(HttpStatusCode.Gone, "Expired", "too old resource version");
-        }
-
         return new CuttableStream<TEntity>(await client.WatchAsync(type, options, timeout, cancellationToken), _cable.Token);
     }
 
