@@ -4,10 +4,12 @@ using PorterLB.Reconciler.Entities;
 namespace PorterLB.Operator.Entities;
 
 /// <summary>The wanted state of an <see cref="V1Alpha2Eip"/>.</summary>
+[ValidationRule("has(self.address) || has(self.addresses)", message: $"no addresses: {Api.AddressForms}")]
 [Description("The addresses, who may use them, and where they are announced.")]
 internal sealed record V1Alpha2EipSpec
 {
     [Length(-1, 95)]
+    [ValidationRule($"self == '' || self.matches(r'{Api.AddressShape}')", message: Api.AddressForms)]
     [Description("The addresses: one IP, a CIDR, or first-last; IPv4 or IPv6. A CIDR counts its first and last address, unless avoidBuggyIPs is set.")]
     [Example("192.168.0.91-192.168.0.104")]
     public string? Address { get; set; }
@@ -15,11 +17,14 @@ internal sealed record V1Alpha2EipSpec
     [Length(-1, 95)]
     [Items(-1, 256)]
     [UniqueItems]
+    [ValidationRule($"self.all(each, each.matches(r'{Api.AddressShape}'))", message: Api.AddressForms)]
     [Description("Further addresses of the same forms: several ranges, or both families for dual-stack Services.")]
     [Example("""["192.168.0.91-192.168.0.104","fd00::91-fd00::104"]""", Json = true)]
     public IReadOnlyList<string> Addresses { get; set; } = [];
 
+    [Length(-1, 32)]
     [DefaultValue(Layer2)]
+    [ValidationRule("self == '' || self == 'layer2'", message: "write layer2 or leave it out: OpenELB's bgp and vip are not served")]
     [Description("How the addresses are announced. Only layer2 (ARP and NDP) is served; bgp and vip are known from OpenELB and refused.")]
     public string Protocol { get; set; } = Layer2;
 
@@ -62,6 +67,7 @@ internal sealed record V1Alpha2EipSpec
     [Length(-1, 95)]
     [Items(-1, 256)]
     [UniqueItems]
+    [ValidationRule($"self.all(each, each.matches(r'{Api.AddressShape}'))", message: Api.AddressForms)]
     [Description("Addresses of the pool that are never given out, of the same forms: a router, a printer.")]
     public IReadOnlyList<string> Excludes { get; set; } = [];
 

@@ -8,6 +8,7 @@ namespace PorterLB.Operator.Entities;
 [Description("Which pools and Services it governs, which nodes may announce them, and how.")]
 internal sealed record V1Alpha2LayerTwoConfigSpec
 {
+    [Pattern(Api.NamePattern)]
     [Length(1, 253)]
     [Items(-1, 1024)]
     [UniqueItems]
@@ -56,6 +57,7 @@ internal sealed record V1Alpha2LayerTwoConfigSpec
 internal sealed record V1Alpha2PreferredNodes
 {
     [Required]
+    [ValidationRule("self >= 1 && self <= 100", message: "write 1 to 100")]
     [Description("How much, 1 to 100.")]
     public int Weight { get; set; }
 

@@ -10,6 +10,9 @@ namespace PorterLB.Reconciler.Entities;
 public sealed record LabelSelector
 {
     /// <summary>Labels that must have exactly these values.</summary>
+    [Pattern(LabelSelectorRequirement.ValuePattern)]
+    [Length(-1, 63)]
+    [PropertyLimits(-1, 64)]
     [Description("Labels that must have exactly these values.")]
     public IReadOnlyDictionary<string, string>? MatchLabels { get; set; }
 
@@ -42,6 +45,7 @@ public sealed record LabelSelectorRequirement
 {
     /// <summary>The label's name.</summary>
     [Required]
+    [Pattern(@"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$")]
     [Length(1, 317)]
     [Description("The label's name.")]
     public string Key { get; set; } = "";
@@ -52,10 +56,13 @@ public sealed record LabelSelectorRequirement
     public LabelSelectorOperator Operator { get; set; }
 
     /// <summary>The values of In and NotIn.</summary>
+    [Pattern(ValuePattern)]
     [Length(-1, 63)]
     [Items(-1, 256)]
     [Description("The values of In and NotIn; empty for Exists and DoesNotExist.")]
     public IReadOnlyList<string>? Values { get; set; }
+
+    internal const string ValuePattern = "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$";
 
     /// <summary>Whether it holds for these labels.</summary>
     /// <param name="labels">An object's labels.</param>
