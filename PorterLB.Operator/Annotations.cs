@@ -59,9 +59,6 @@ internal static class Annotations
 
     public const string NetworkUnavailableCondition = "NetworkUnavailable";
 
-    /// <summary>The condition of a Service that says which node announces it.</summary>
-    public const string AnnouncedCondition = "porterlb.io/Announced";
-
     public const string HostnameLabel = "kubernetes.io/hostname";
 
     public const string ServiceNameLabel = "kubernetes.io/service-name";

@@ -282,7 +282,7 @@ internal sealed class Allocator
             // Half of what is required is nothing; but what works already is not taken away.
             foreach (var (family, address) in targets.ToArray())
             {
-                if (!holding.Addresses.TryGetValue(family, out var held) || !held.Equals(address))
+                if (!holding.Left.ContainsKey(address) && (!holding.Addresses.TryGetValue(family, out var held) || !held.Equals(address)))
                 {
                     targets.Remove(family);
                 }

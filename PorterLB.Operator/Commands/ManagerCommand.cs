@@ -104,7 +104,13 @@ internal static class ManagerCommand
         services.AddSingleton<ElectionBook>();
         services.AddSingleton<ClusterState>();
         services.AddSingleton<PoolBook>();
+        services.AddSingleton<PoolMetrics>();
+        services.AddSingleton<NodeJoins>();
         services.AddSingleton<ServiceElections>();
+        services.AddSingleton<ServiceMemories>();
+        services.AddSingleton<ServiceWriter>();
+        services.AddSingleton<ServiceConditions>();
+        services.AddSingleton<ServiceRelease>();
         services.AddSingleton<ServiceController>();
         services.AddSingleton<EipController>();
         services.AddSingleton<LayerTwoController>();
@@ -151,6 +157,8 @@ internal static class ManagerCommand
             {
                 options.Name = "eip";
                 options.SharesCachedObjects = true;
+                options.Watches<NodeView>(delta => delta.Old is not null && delta.New is not null && delta.Old.IsSameFor(delta.New) ? [] : triggers.Eips());
+                options.Watches<V1Alpha2Speaker>(delta => (delta.Old?.Status.Gateways ?? []).SequenceEqual(delta.New?.Status.Gateways ?? [], StringComparer.Ordinal) ? [] : triggers.Eips());
             })
             .AddController<LayerTwoController, V1Alpha2LayerTwoConfig>(options =>
             {

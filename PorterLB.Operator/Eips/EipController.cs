@@ -6,6 +6,7 @@ using PorterLB.Operator.Services;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Controllers;
+using PorterLB.Reconciler.Entities;
 using PorterLB.Reconciler.Events;
 using PorterLB.Reconciler.Leadership;
 
@@ -16,11 +17,17 @@ namespace PorterLB.Operator.Eips;
 /// Eip in use until its last Service is released.
 /// </summary>
 internal sealed class EipController(
-    PoolBook pools, Allocator allocator, LeaderClient client, EventPublisher publish, TimeProvider time) : IEntityController<V1Alpha2Eip>
+    PoolBook pools,
+    Allocator allocator,
+    IEntityCache<NodeView> nodes,
+    IEntityCache<V1Alpha2Speaker> speakers,
+    LeaderClient client,
+    EventPublisher publish,
+    TimeProvider time) : IEntityController<V1Alpha2Eip>
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
     private readonly Dictionary<string, long> _written = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string?> _problems = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Eip, string Reason), string> _told = [];
 
     public async Task<ReconciliationResult<V1Alpha2Eip>> ReconcileAsync(V1Alpha2Eip entity, CancellationToken cancellationToken)
     {
@@ -36,9 +43,17 @@ internal sealed class EipController(
             return ReconciliationResult<V1Alpha2Eip>.Success(entity, Pace - since);
         }
 
-        var wrote = await KeepFinalizerAsync(entity, usage.InUse > 0, cancellationToken);
-        var status = EipStatus.Of(entity, pool, usage, time.GetUtcNow());
-        if (!EipStatus.Same(entity.Status, status) && !(wrote && entity.Metadata.DeletionTimestamp is not null))
+        var status = EipStatus.Of(entity, pool, usage, HostAddresses.Of(nodes.List(), speakers.List()), time.GetUtcNow());
+        await TellAsync(entity, EventReasons.EipInvalid, pool.Problem);
+        await TellAsync(entity, EventReasons.EipHoldsHosts, status.Conditions.Find(ConditionKinds.EipHoldsHosts.Type) is { Status: Condition.True } hosts ? hosts.Message : null);
+        if (await KeepFinalizerAsync(entity, usage.Bound > 0, cancellationToken))
+        {
+            // The status is a second write, and has its own second; an Eip that went has none.
+            _written[name] = time.GetTimestamp();
+            return ReconciliationResult<V1Alpha2Eip>.Success(entity, entity.Metadata.DeletionTimestamp is null ? Pace : null);
+        }
+
+        if (!EipStatus.Same(entity.Status, status))
         {
             await client.PatchAsync(
                 V1Alpha2Eip.Type,
@@ -48,15 +63,9 @@ internal sealed class EipController(
                 subresource: "status",
                 fieldManager: ServiceChange.FieldManager,
                 cancellationToken: cancellationToken);
-            wrote = true;
-        }
-
-        if (wrote)
-        {
             _written[name] = time.GetTimestamp();
         }
 
-        await TellAsync(entity, pool);
         return ReconciliationResult<V1Alpha2Eip>.Success(entity);
     }
 
@@ -64,21 +73,25 @@ internal sealed class EipController(
     {
         pools.Refresh();
         _written.Remove(entity.Metadata.Name);
-        _problems.Remove(entity.Metadata.Name);
+        foreach (var told in _told.Keys.Where(told => told.Eip == entity.Metadata.Name).ToArray())
+        {
+            _told.Remove(told);
+        }
+
         return Task.FromResult(ReconciliationResult<V1Alpha2Eip>.Success(entity));
     }
 
-    private async Task TellAsync(V1Alpha2Eip eip, Pool pool)
+    private async Task TellAsync(V1Alpha2Eip eip, string reason, string? message)
     {
-        if (_problems.GetValueOrDefault(pool.Name) == pool.Problem)
+        var key = (eip.Metadata.Name, reason);
+        if (message is null)
         {
-            return;
+            _told.Remove(key);
         }
-
-        _problems[pool.Name] = pool.Problem;
-        if (pool.Problem is { } problem)
+        else if (_told.GetValueOrDefault(key) != message)
         {
-            await publish(eip, EventReasons.EipInvalid, problem, EventType.Warning);
+            _told[key] = message;
+            await publish(eip, reason, message, EventType.Warning);
         }
     }
 

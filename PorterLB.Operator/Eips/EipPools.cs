@@ -20,6 +20,9 @@ internal static class EipPools
 
     public static ImmutableArray<AddressRange> RangesOf(V1Alpha2Eip eip) => Read.GetValue(eip, static eip => new Ranges(Parse(Texts(eip)))).All;
 
+    /// <summary>What of its ranges is never given out; what cannot be read is nothing.</summary>
+    public static ImmutableArray<AddressRange> ExcludesOf(V1Alpha2Eip eip) => Parse(eip.Spec.Excludes ?? []);
+
     /// <summary>All address texts of the spec, in the user's order.</summary>
     public static IEnumerable<string> Texts(V1Alpha2Eip eip) =>
         (string.IsNullOrWhiteSpace(eip.Spec.Address) ? [] : new[] { eip.Spec.Address }).Concat(eip.Spec.Addresses ?? []);
@@ -49,7 +52,7 @@ internal static class EipPools
     {
         Name = eip.Metadata.Name,
         Ranges = problem is null ? RangesOf(eip) : [],
-        Excludes = Parse(eip.Spec.Excludes ?? []),
+        Excludes = ExcludesOf(eip),
         AvoidBuggyAddresses = eip.Spec.AvoidBuggyIPs,
         Disabled = eip.Spec.Disable,
         Deleting = eip.Metadata.DeletionTimestamp is not null,

@@ -14,6 +14,7 @@ internal sealed class ElectionBook
     private readonly Lock _lock = new();
     private readonly Dictionary<IPAddress, Election> _elections = [];
     private readonly Dictionary<string, int> _loads = new(StringComparer.Ordinal);
+    private readonly Dictionary<IPAddress, Reconsideration> _reconsider = [];
     private long _highest;
 
     public Election? Of(IPAddress address)
@@ -49,7 +50,29 @@ internal sealed class ElectionBook
     {
         lock (_lock)
         {
+            _reconsider.Remove(address);
             Forget(address);
+        }
+    }
+
+    /// <summary>The next election of an address may move it although its node may keep it.</summary>
+    public void Reconsider(IPAddress address, Reconsideration why)
+    {
+        lock (_lock)
+        {
+            if (_reconsider.GetValueOrDefault(address) < why)
+            {
+                _reconsider[address] = why;
+            }
+        }
+    }
+
+    /// <summary>Whether the next election of an address may move it; said once.</summary>
+    public Reconsideration TakeReconsideration(IPAddress address)
+    {
+        lock (_lock)
+        {
+            return _reconsider.Remove(address, out var why) ? why : Reconsideration.None;
         }
     }
 

@@ -35,6 +35,25 @@ internal sealed record Ballot
 
     /// <summary>The node of the Service's other address: both on one node where that costs nothing.</summary>
     public string? Companion { get; init; }
+
+    /// <summary>The node of the address below: consecutive addresses of one node are one range in every filter and status.</summary>
+    public string? Neighbor { get; init; }
+
+    /// <summary>Whether the address may be moved although its node may keep it.</summary>
+    public Reconsideration Reconsideration { get; init; }
+}
+
+/// <summary>What may move an address away from a node that may keep it.</summary>
+internal enum Reconsideration
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Preferences changed: to a node that is preferred more.</summary>
+    Preference,
+
+    /// <summary>A node joined, and the LayerTwoConfig rebalances then: to a node that is preferred more, or has fewer addresses.</summary>
+    Balance,
 }
 
 /// <summary>Why a node is the elected one.</summary>
@@ -51,6 +70,9 @@ internal enum Verdict
 
     /// <summary>A user wrote another node that may into the annotation: a move by hand.</summary>
     Moved,
+
+    /// <summary>Another is preferred more, or has fewer addresses, and a LayerTwoConfig says to move then.</summary>
+    Rebalanced,
 
     /// <summary>The former one may not any more.</summary>
     Replaced,
@@ -77,6 +99,9 @@ internal static class NodeElection
     /// <summary>A dead node's successor claims within half a second and tells within another; after this long there is none.</summary>
     public static readonly TimeSpan SuccessorDue = TimeSpan.FromSeconds(3);
 
+    // Of the load; within it a node may be given more than the least loaded one, to keep consecutive addresses together.
+    private const int NeighborShare = 16;
+
     public static Decision Decide(Ballot ballot)
     {
         var electedIsEligible = ballot.Elected is not null && ballot.Eligible.Contains(ballot.Elected, StringComparer.Ordinal);
@@ -84,6 +109,11 @@ internal static class NodeElection
         var electedHolds = ballot.Holders.Length > others.Length;
         if (electedIsEligible)
         {
+            if (others.Length == 0 && Better(ballot, ballot.Elected!) is { } better)
+            {
+                return new Decision(better, Verdict.Rebalanced);
+            }
+
             // Two that both say they hold are settling it on the wire: an election now would only move it once more.
             if (electedHolds || others.Length != 1 || others[0].Term == 0 || !ballot.Eligible.Contains(others[0].Node, StringComparer.Ordinal))
             {
@@ -129,10 +159,40 @@ internal static class NodeElection
         return new Decision(Best(ballot), ballot.Elected is null ? Verdict.New : Verdict.Replaced);
     }
 
-    private static string Best(Ballot ballot) => ballot.Eligible
-        .OrderByDescending(ballot.Preference)
-        .ThenByDescending(node => node == ballot.Companion)
-        .ThenBy(ballot.Load)
-        .ThenBy(node => node, StringComparer.Ordinal)
-        .First();
+    private static string Best(Ballot ballot)
+    {
+        var preferred = MostPreferred(ballot);
+        if (ballot.Companion is { } companion && preferred.Contains(companion, StringComparer.Ordinal))
+        {
+            return companion;
+        }
+
+        var least = preferred.Min(ballot.Load);
+        return ballot.Neighbor is { } neighbor && preferred.Contains(neighbor, StringComparer.Ordinal) && ballot.Load(neighbor) <= least + (least / NeighborShare)
+            ? neighbor
+            : preferred.First(node => ballot.Load(node) == least);
+    }
+
+    // The nodes with the highest preference, in the order of the eligible ones, which is that of their names.
+    private static string[] MostPreferred(Ballot ballot)
+    {
+        var highest = ballot.Eligible.Max(ballot.Preference);
+        return [.. ballot.Eligible.Where(node => ballot.Preference(node) == highest)];
+    }
+
+    private static string? Better(Ballot ballot, string elected)
+    {
+        if (ballot.Reconsideration == Reconsideration.None)
+        {
+            return null;
+        }
+
+        var preferred = MostPreferred(ballot);
+        var least = preferred.MinBy(ballot.Load)!;
+        return !preferred.Contains(elected, StringComparer.Ordinal) ? least
+
+            // Moving one must leave the two nearer to each other, or it would be moved back.
+            : ballot.Reconsideration == Reconsideration.Balance && ballot.Load(elected) - ballot.Load(least) >= 2 ? least
+            : null;
+    }
 }

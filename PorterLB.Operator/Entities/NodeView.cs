@@ -31,6 +31,7 @@ internal sealed class NodeView : KubernetesObject, IKubernetesObject<V1ObjectMet
     public bool IsSameFor(NodeView other) =>
         LabelSets.Same(Metadata.Labels, other.Metadata.Labels)
         && (Spec.Taints ?? []).SequenceEqual(other.Spec.Taints ?? [])
+        && (Status.Addresses ?? []).SequenceEqual(other.Status.Addresses ?? [])
         && NetworkUnavailable == other.NetworkUnavailable;
 
     public bool NetworkUnavailable =>

@@ -36,6 +36,10 @@ internal sealed record V1Alpha2SpeakerStatus
     [Description("The network interfaces of the node.")]
     public IReadOnlyList<V1Alpha2SpeakerInterface> Interfaces { get; set; } = [];
 
+    [Items(-1, 8)]
+    [Description("The routers that the node's default routes lead to.")]
+    public IReadOnlyList<string> Gateways { get; set; } = [];
+
     [Items(-1, 16384)]
     [Description("The addresses that this node answers for, consecutive ones as one range.")]
     public IReadOnlyList<V1Alpha2AnnouncedRange> Announced { get; set; } = [];

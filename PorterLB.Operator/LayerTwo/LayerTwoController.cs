@@ -102,14 +102,7 @@ internal sealed class LayerTwoController(
             Eips = governed.Length,
             Addresses = governed.Sum(eip => allocator.UsageOf(eip.Metadata.Name, most: 0)?.InUse ?? 0),
             Conditions = (config.Status.Conditions ?? []).With(
-                new Condition
-                {
-                    Type = "Ready",
-                    Status = reason == "Ready" ? Condition.True : Condition.False,
-                    Reason = reason,
-                    Message = message,
-                    ObservedGeneration = config.Metadata.Generation,
-                },
+                ConditionKinds.LayerTwoReady.For(reason == "Ready" ? Condition.True : Condition.False, reason, message, config.Metadata.Generation),
                 time.GetUtcNow()),
         };
     }

@@ -18,7 +18,7 @@ internal static class OperatorManifests
 
     public static GeneratedFiles Config() => new(Mark, [.. Files()]);
 
-    /// <summary>The reference pages of the API and of its rules.</summary>
+    /// <summary>The reference pages of the API, of its rules, and of the conditions.</summary>
     public static GeneratedFiles Reference(string name) => new(Mark,
     [
         new(name, "# API reference\n\n"
@@ -26,6 +26,7 @@ internal static class OperatorManifests
             + "what they cannot say (ranges that overlap, an address in no Eip) the webhooks tell.\n\n"
             + string.Join('\n', Kinds().Select(kind => ApiReference.Of(CustomResourceDefinition.Of(kind.Versions, Labels()))))),
         new("validation.md", ValidationPage.Text()),
+        new("conditions.md", ConditionsReference.Page()),
     ]);
 
     private static List<(string Plural, IReadOnlyList<Type> Versions)> Kinds() =>

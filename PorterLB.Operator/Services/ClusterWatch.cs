@@ -1,6 +1,7 @@
 using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Election;
 using PorterLB.Operator.Entities;
+using PorterLB.Operator.LayerTwo;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Controllers;
 using PorterLB.Reconciler.Hosting;
@@ -13,7 +14,10 @@ internal sealed class ClusterWatch(
     ClusterState cluster,
     Allocator allocator,
     ElectionBook book,
+    ServiceElections elections,
+    NodeJoins joins,
     IEntityCache<ServiceView> services,
+    IEntityCache<V1Alpha2LayerTwoConfig> configs,
     EntityQueue<ServiceView> queue,
     ILeadership leadership,
     TimeProvider time,
@@ -43,6 +47,34 @@ internal sealed class ClusterWatch(
             {
                 logger.SpeakersChanged(string.Join(", ", changed));
                 await ConcernedAsync(changed, cancellationToken);
+            }
+
+            if (joins.Saw(cluster.Nodes.Where(IsUsable).Select(node => (node.Name, LabelsOf(node)))).Count > 0)
+            {
+                await RebalanceAsync(cancellationToken);
+            }
+        }
+    }
+
+    private static bool IsUsable(NodeFacts node) =>
+        node.Presence == Presence.Present && Eligibility.RuledOut(node.Node, LayerTwoPolicy.Default, ignoreExcludeLabel: false) is null;
+
+    private static string LabelsOf(NodeFacts node) =>
+        string.Join(',', (node.Node.Metadata.Labels ?? new Dictionary<string, string>()).OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"));
+
+    private async Task RebalanceAsync(CancellationToken cancellationToken)
+    {
+        var all = configs.List();
+        if (!all.Any(config => config.Spec.Rebalance == LayerTwoRebalance.OnNodeJoin))
+        {
+            return;
+        }
+
+        foreach (var service in services.ByIndex(ServiceIndex.Ours, ServiceIndex.Ours))
+        {
+            if (elections.Reconsider(service, Reconsideration.Balance, eip => LayerTwoPolicy.For(eip, service.Metadata.Labels, all).Rebalance))
+            {
+                await queue(service, ReconciliationType.Modified, ReconciliationTriggerSource.Operator, TimeSpan.Zero, 0, cancellationToken);
             }
         }
     }

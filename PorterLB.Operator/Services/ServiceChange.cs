@@ -15,7 +15,7 @@ internal static class ServiceChange
     /// <summary>Owns finalizer, annotations and ingress.</summary>
     public const string FieldManager = "porterlb";
 
-    /// <summary>Owns the condition alone: an apply of one manager removes what it applied before and applies no more.</summary>
+    /// <summary>Owns the conditions alone: an apply of one manager removes what it applied before and applies no more.</summary>
     public const string ConditionFieldManager = "porterlb-announced";
 
     /// <summary>Server-side apply of a plan.</summary>
@@ -93,10 +93,10 @@ internal static class ServiceChange
         }
 
         // A list in a merge patch is replaced whole; the version in the patch sees to it that nobody's condition is lost.
-        if (service.Status.Conditions is { } conditions && conditions.Any(condition => condition.Type == Annotations.AnnouncedCondition))
+        if (service.Status.Conditions is { } conditions && conditions.Any(IsOurs))
         {
             json.WriteStartArray("conditions");
-            foreach (var condition in conditions.Where(condition => condition.Type != Annotations.AnnouncedCondition))
+            foreach (var condition in conditions.Where(condition => !IsOurs(condition)))
             {
                 Write(json, condition);
             }
@@ -107,16 +107,41 @@ internal static class ServiceChange
         json.WriteEndObject();
     });
 
-    /// <summary>Server-side apply of the condition.</summary>
-    public static ReadOnlyMemory<byte> Apply(ServiceView service, Condition condition) => Write(service, typed: true, json =>
+    /// <summary>Server-side apply of all conditions that are ours; what was applied before and is not among them goes.</summary>
+    public static ReadOnlyMemory<byte> Apply(ServiceView service, IEnumerable<Condition> conditions) => Write(service, typed: true, json =>
     {
         json.WriteEndObject();
         json.WriteStartObject("status");
         json.WriteStartArray("conditions");
-        Write(json, condition);
+        foreach (var condition in conditions)
+        {
+            Write(json, condition);
+        }
+
         json.WriteEndArray();
         json.WriteEndObject();
     });
+
+    /// <summary>Merge patch that takes OpenELB's marks off; server-side apply could not, for they are not ours.</summary>
+    public static ReadOnlyMemory<byte> TakeOffOpenElbMarks(ServiceView service) => Write(service, typed: false, json =>
+    {
+        foreach (var (field, names, present) in ((string, ImmutableArray<string>, IDictionary<string, string>?)[])
+            [("labels", OpenElbMarks.Labels, service.Metadata.Labels), ("annotations", OpenElbMarks.Notes, service.Metadata.Annotations)])
+        {
+            json.WriteStartObject(field);
+            foreach (var name in names.Where(name => present?.ContainsKey(name) == true))
+            {
+                json.WriteNull(name);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    });
+
+    private static bool IsOurs(Condition condition) =>
+        condition.Type == ConditionKinds.Announced.Type || condition.Type == ConditionKinds.AddressAssigned.Type;
 
     private static void Write(Utf8JsonWriter json, Condition condition)
     {

@@ -20,7 +20,8 @@ internal sealed class ServiceElections(
     IEntityCache<EndpointsView> endpoints,
     TimeProvider time)
 {
-    private const int MostNamed = 8;
+    // A condition's message has room for 32,768.
+    private const int LongestDescription = 30_000;
 
     /// <summary>The elections of all addresses, and the epoch that they stand under together; booked, not yet written.</summary>
     public (IReadOnlyList<AddressElection> Elections, long? Epoch) Elect(ServiceView service, Allocation allocation)
@@ -35,14 +36,25 @@ internal sealed class ServiceElections(
             var candidates = Candidates(service, address, origin);
             var before = annotated.GetValueOrDefault(address);
             var known = book.Of(address);
+            var reconsideration = book.TakeReconsideration(address);
             var decision = book.Elect(address, stands =>
             {
+                // Ours, with another node in it: whoever changed it wants the address there.
                 var byHand = stands is { Node: { } node } && before is not null && before != node && annotatedEpoch == stands.Value.Epoch
                     && candidates.Eligible.Contains(before, StringComparer.Ordinal);
                 return byHand
                     ? new Decision(before, Verdict.Moved)
-                    : NodeElection.Decide(Ballot(address, stands?.Node ?? before, candidates, elections.Count > 0 ? elections[0].Decision.Node : null));
+                    : NodeElection.Decide(Ballot(address, stands?.Node ?? before, candidates, elections.Count > 0 ? elections[0].Decision.Node : null) with
+                    {
+                        Reconsideration = reconsideration,
+                    });
             });
+            if (decision is { Verdict: Verdict.Stays, LookAgainAfter: not null })
+            {
+                // A successor on the wire is not settled yet: one thing after the other.
+                book.Reconsider(address, reconsideration);
+            }
+
             if (known is null && before is not null && decision.Node == before && annotatedEpoch is { } epoch)
             {
                 // First sight of a Service that a former leader served.
@@ -59,7 +71,7 @@ internal sealed class ServiceElections(
             elections.Add(new AddressElection(address, before, decision)
             {
                 Forged = forged,
-                Obstacles = decision.Verdict == Verdict.Nobody ? candidates.Describe() : null,
+                Obstacles = decision.Verdict == Verdict.Nobody ? candidates.Describe() : forged && before is not null ? candidates.WhyNot(before) : null,
             });
         }
 
@@ -95,12 +107,35 @@ internal sealed class ServiceElections(
         Load = book.LoadOf,
         Preference = candidates.Preference,
         Companion = companion,
+        Neighbor = address.ToNumber() is var number && number > 0 ? book.Of((number - 1).ToAddress(address.Family()))?.Node : null,
     };
+
+    /// <summary>The next election of the Service's addresses may move them, where this says so.</summary>
+    /// <param name="service">The Service.</param>
+    /// <param name="why">What may move them.</param>
+    /// <param name="applies">Whether it does so for an address of this Eip.</param>
+    /// <returns>Whether there is anything to elect anew.</returns>
+    public bool Reconsider(ServiceView service, Reconsideration why, Func<V1Alpha2Eip?, bool> applies)
+    {
+        var any = false;
+        foreach (var address in ServiceRequest.AddressesOf(service))
+        {
+            if (book.Of(address) is not null && applies(EipOf(address, "")))
+            {
+                book.Reconsider(address, why);
+                any = true;
+            }
+        }
+
+        return any;
+    }
+
+    private V1Alpha2Eip? EipOf(IPAddress address, string origin) =>
+        eips.List().FirstOrDefault(eip => EipPools.Holds(eip, address)) ?? (origin.Length > 0 ? eips.Get(new EntityKey(null, origin)) : null);
 
     private NodeCandidates Candidates(ServiceView service, IPAddress address, string origin)
     {
-        var eip = eips.List().FirstOrDefault(eip => EipPools.Holds(eip, address))
-            ?? (origin.Length > 0 ? eips.Get(new EntityKey(null, origin)) : null);
+        var eip = EipOf(address, origin);
         var policy = LayerTwoPolicy.For(eip, service.Metadata.Labels, configs.List());
         var interfaces = RightsInterfaces.Of(policy, eip);
         var reasons = new List<(string Node, string Why)>();
@@ -151,14 +186,19 @@ internal sealed class ServiceElections(
     private sealed record NodeCandidates(
         ImmutableArray<string> Eligible, IReadOnlySet<string> Gone, List<(string Node, string Why)> Reasons, Func<string, int> Preference)
     {
-        // Alike nodes in one breath: a cluster without speakers is one fact, not a hundred.
-        public string Describe() =>
-            Reasons.Count == 0
+        /// <summary>Every node with its reason; alike ones in one breath.</summary>
+        public string Describe()
+        {
+            var text = Reasons.Count == 0
                 ? "there is no Node."
-                : string.Join("; ", Reasons.GroupBy(reason => reason.Why, StringComparer.Ordinal).Take(MostNamed).Select(group => Phrase([.. group.Select(reason => reason.Node)], group.Key))) + ".";
+                : string.Join("; ", Reasons.GroupBy(reason => reason.Why, StringComparer.Ordinal).Select(group => Phrase([.. group.Select(reason => reason.Node)], group.Key))) + ".";
+            return text.Length <= LongestDescription ? text : text[..LongestDescription] + " …";
+        }
+
+        public string WhyNot(string node) =>
+            Reasons.Find(reason => reason.Node == node) is { Why: { } why } ? $"node {node}: {why}" : $"there is no Node {node}";
 
         private static string Phrase(string[] nodes, string why) =>
-            $"node{(nodes.Length > 1 ? "s" : "")} {string.Join(", ", nodes.Order(StringComparer.Ordinal).Take(MostNamed))}"
-            + $"{(nodes.Length > MostNamed ? $" and {nodes.Length - MostNamed} more" : "")}: {why}";
+            $"node{(nodes.Length > 1 ? "s" : "")} {string.Join(", ", nodes.Order(StringComparer.Ordinal))}: {why}";
     }
 }

@@ -19,7 +19,7 @@ internal sealed record AddressElection(IPAddress Address, string? Before, Decisi
     /// <summary>What stands on the Service was written by no manager.</summary>
     public bool Forged { get; init; }
 
-    /// <summary>When nobody may: each node with its reason.</summary>
+    /// <summary>When nobody may: each node with its reason. When a user's choice is not followed: the reason of that node.</summary>
     public string? Obstacles { get; init; }
 }
 
@@ -118,7 +118,12 @@ internal sealed record ServicePlan
 
         if (allocation.Refusal is { } refusal && refusal.Reason != RefusalReason.TakingOver)
         {
-            yield return new PlannedEvent(EventReasons.AddressRefused, refusal.Message, EventType.Warning);
+            yield return new PlannedEvent(EventReasons.AddressRefused, refusal.Message, allocation.IsSatisfied ? EventType.Normal : EventType.Warning);
+        }
+
+        if (allocation.Kept is { } kept)
+        {
+            yield return new PlannedEvent(EventReasons.AddressKept, kept.Message, EventType.Warning);
         }
 
         if (allocation.Tolerated is { } tolerated)
@@ -142,6 +147,9 @@ internal sealed record ServicePlan
                 case Verdict.Replaced when node != old:
                     yield return new PlannedEvent(EventReasons.NodeElected, $"Node '{node}' shall answer for {addresses}{(old is null ? "" : $": '{old}' may not any more")}.");
                     break;
+                case Verdict.Rebalanced:
+                    yield return new PlannedEvent(EventReasons.NodeElected, $"Node '{node}' shall answer for {addresses} instead of '{old}': it is preferred more, or has fewer addresses.");
+                    break;
                 case Verdict.Moved:
                     yield return new PlannedEvent(EventReasons.NodeElected, $"Node '{node}' shall answer for {addresses}, as the annotation {Operator.Annotations.Node} was set to.");
                     break;
@@ -151,27 +159,10 @@ internal sealed record ServicePlan
                 case Verdict.Stays when forged:
                     yield return new PlannedEvent(
                         EventReasons.ElectionRestored,
-                        $"The annotations {Operator.Annotations.Node} and {Operator.Annotations.Epoch} were changed to what no manager wrote; '{node}' goes on answering for {addresses}.",
+                        $"The annotations {Operator.Annotations.Node} and {Operator.Annotations.Epoch} were changed to what no manager wrote; '{node}' goes on answering for {addresses}.{(obstacles is null ? "" : $" It cannot be moved where they said: {obstacles}.")}",
                         EventType.Warning);
                     break;
             }
         }
-
     }
-}
-
-/// <summary>The reasons of Events: a closed list.</summary>
-internal static class EventReasons
-{
-    public const string AddressAssigned = "AddressAssigned";
-    public const string AddressRefused = "AddressRefused";
-    public const string AddressReleased = "AddressReleased";
-    public const string AddressTakenAway = "AddressTakenAway";
-    public const string SharingTolerated = "SharingTolerated";
-    public const string NodeElected = "NodeElected";
-    public const string NoEligibleNode = "NoEligibleNode";
-    public const string ElectionRestored = "ElectionRestored";
-    public const string IngressOverwritten = "IngressOverwritten";
-    public const string AddressConflict = "AddressConflict";
-    public const string EipInvalid = "EipInvalid";
 }

@@ -35,8 +35,7 @@ internal static class ServiceRequest
                 Ports = [.. (service.Spec.Ports ?? []).Select(port => new ServicePort(port.Protocol ?? "TCP", port.Port))],
                 LocalTraffic = service.Spec.ExternalTrafficPolicy == "Local",
                 Selector = string.Join(',', (service.Spec.Selector ?? ImmutableDictionary<string, string>.Empty).Select(label => $"{label.Key}={label.Value}").Order(StringComparer.Ordinal)),
-                GivenByOpenElb = service.Metadata.Labels?.ContainsKey(Annotations.Eip) == true
-                    || annotations?.ContainsKey(Annotations.NodeOfOpenElb) == true || annotations?.ContainsKey(Annotations.NodeOfPorter) == true,
+                GivenByOpenElb = OpenElbMarks.AreOn(service),
             },
         };
     }
@@ -51,7 +50,8 @@ internal static class ServiceRequest
 
     private static ImmutableDictionary<IPAddress, string> OriginsOf(ServiceView service, ImmutableArray<IPAddress> addresses)
     {
-        var origins = First(service.Metadata.Annotations, Annotations.Origin)?.Split(',') ?? [];
+        var origins = First(service.Metadata.Annotations, Annotations.Origin)?.Split(',')
+            ?? (OpenElbMarks.EipOf(service) is { } eip ? Enumerable.Repeat(eip, addresses.Length).ToArray() : []);
         return origins.Length == addresses.Length
             ? addresses.Zip(origins).Where(pair => pair.Second.Length > 0).DistinctBy(pair => pair.First).ToImmutableDictionary(pair => pair.First, pair => pair.Second)
             : ImmutableDictionary<IPAddress, string>.Empty;

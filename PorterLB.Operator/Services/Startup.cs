@@ -1,4 +1,3 @@
-using System.Globalization;
 using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Eips;
 using PorterLB.Operator.Election;
@@ -17,7 +16,9 @@ internal sealed class Startup(
     Allocator allocator,
     ServiceTriggers triggers,
     PoolBook pools,
+    PoolMetrics metrics,
     ElectionBook book,
+    ServiceElections elections,
     IEntityCache<ServiceView> services,
     IEntityCache<NamespaceView> namespaces,
     IEntityCache<V1Alpha2LayerTwoConfig> configs,
@@ -37,14 +38,16 @@ internal sealed class Startup(
                 _ = queue(service, ReconciliationType.Modified, ReconciliationTriggerSource.Operator, TimeSpan.Zero, 0, CancellationToken.None);
             }
         };
-        triggers.Attach(services, configs, allocator);
+        triggers.Attach(services, configs, allocator, pools, elections);
         pools.Refresh();
+        metrics.Show();
 
         // The version of the whole collection, from etcd: no earlier election of any address has a higher epoch.
         var nothing = await client.ListAsync(ServiceView.Type, new ListOptions { FieldSelector = "metadata.name=porterlb-none", Namespace = "default" }, cancellationToken);
         book.Saw(nothing.ResourceVersion);
 
-        var ours = services.List().Where(ownership.Owns).OrderBy(VersionOf).ToArray();
+        // Also those that were ours and left us meanwhile: their addresses are not free before they are released.
+        var ours = services.List().Where(service => ownership.Owns(service) || Ownership.IsMarked(service)).OrderBy(ResourceVersion.Of).ToArray();
         foreach (var service in ours.Where(service => service.Metadata.DeletionTimestamp is null))
         {
             var addresses = ServiceRequest.AddressesOf(service);
@@ -58,10 +61,14 @@ internal sealed class Startup(
             }
         }
 
-        allocator.Adopt(ours.Select(service => ServiceRequest.Of(service, namespaces.Get(new EntityKey(null, service.Metadata.NamespaceProperty))?.Metadata.Labels)));
+        allocator.Adopt(ours.Select(Request));
         logger.TookOver(ours.Length, ours.Sum(service => allocator.Of(EntityKey.Of(service)).Length), $"{leadership.TakeOver}".ToLowerInvariant());
     }
 
-    private static long VersionOf(ServiceView service) =>
-        long.TryParse(service.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : long.MaxValue;
+    // What is in no pool of ours, in the status of a Service that is not ours any more, is the address of who serves it now.
+    private AddressRequest Request(ServiceView service)
+    {
+        var request = ServiceRequest.Of(service, namespaces.Get(new EntityKey(null, service.Metadata.NamespaceProperty))?.Metadata.Labels);
+        return ownership.Owns(service) ? request : request with { InStatus = [.. request.InStatus.Where(address => allocator.PoolOf(address) is not null)] };
+    }
 }

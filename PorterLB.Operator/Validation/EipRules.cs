@@ -1,4 +1,3 @@
-using System.Net;
 using FluentValidation;
 using FluentValidation.Results;
 using PorterLB.Operator.Addresses;
@@ -153,7 +152,8 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
     {
         foreach (var other in _around.Eips.Where(other => other.Metadata.Name != eip.Metadata.Name))
         {
-            foreach (var (field, range) in ranges)
+            // An Eip on its way out gives out nothing: over it a new one takes over its Services, which is how an Eip is renamed or split.
+            foreach (var (field, range) in other.Metadata.DeletionTimestamp is null ? ranges : [])
             {
                 foreach (var taken in EipPools.RangesOf(other).Where(range.Overlaps))
                 {
@@ -186,16 +186,14 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
             }
         }
 
+        var hosts = HostAddresses.Of(_around.Nodes ?? [], _around.Speakers ?? []).ToArray();
+        var excludes = EipPools.ExcludesOf(eip);
         foreach (var (field, range) in ranges)
         {
-            var nodes = (_around.Nodes ?? [])
-                .SelectMany(node => (node.Status.Addresses ?? []).Select(item => (node.Name, item.Address)))
-                .Where(node => IPAddress.TryParse(node.Address, out var address) && range.Contains(address))
-                .Distinct()
-                .ToArray();
-            if (nodes.Length > 0)
+            var held = hosts.Where(host => range.Contains(host.Address) && !excludes.Any(excluded => excluded.Contains(host.Address))).ToArray();
+            if (held.Length > 0)
             {
-                Add(context, Rules.EipHoldsNode, field, $"'{range}' holds the address of {List(nodes.Select(node => $"Node '{node.Name}' ({node.Address})"))}: a Service that is given it takes the node off the network. Put it into spec.excludes");
+                Add(context, Rules.EipHoldsNode, field, $"'{range}' holds the address of {List(held.Select(host => $"{host.Host} ({host.Address})"))}: a Service that is given it takes the node off the network. Put it into spec.excludes");
             }
 
             var interfaces = (_around.Speakers ?? []).SelectMany(speaker => NodeFacts.InterfacesOf(speaker)).Where(item => item.Usable).ToArray();

@@ -49,7 +49,7 @@ public sealed class AllocationHistoryTests
 
     [Fact]
     public void No_address_is_ever_with_two_Services_and_nobody_loses_one_that_it_still_wants() =>
-        AnyHistory.Sample(history => new AllocatingCluster().Run(history), iter: 2_000);
+        AnyHistory.Sample(history => new AllocatingCluster().Run(history), iter: 4_000);
 
     [Fact]
     public void When_all_has_settled_everybody_who_waits_waits_for_a_reason_and_nothing_leaked() =>
@@ -62,7 +62,7 @@ public sealed class AllocationHistoryTests
             cluster.AssertAskingAgainChangesNothing();
             cluster.DeleteEverything();
             cluster.AssertEverythingIsFree();
-        }, iter: 1_000);
+        }, iter: 3_000);
 
     [Fact]
     public void The_same_history_gives_the_same_addresses() =>

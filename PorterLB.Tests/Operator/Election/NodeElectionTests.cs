@@ -40,6 +40,77 @@ public sealed class NodeElectionTests
     }
 
     [Fact]
+    public void Consecutive_addresses_stay_together_as_far_as_the_spread_allows()
+    {
+        var book = new ElectionBook();
+        var nodes = new[] { "a", "b", "c" }.ToImmutableArray();
+        string? before = null;
+        var changes = 0;
+        for (var i = 0; i < 3_000; i++)
+        {
+            var node = book.Elect(new IPAddress(i + 1L), _ => NodeElection.Decide(new Ballot { Eligible = nodes, Load = book.LoadOf, Neighbor = before })).Node;
+            changes += node == before ? 0 : 1;
+            before = node;
+        }
+
+        Assert.All(nodes, node => Assert.InRange(book.LoadOf(node), 900, 1_100));
+        Assert.InRange(changes, 3, 300);
+    }
+
+    [Fact]
+    public void A_node_that_returns_gets_nothing_back_unless_it_is_said_so()
+    {
+        var ballot = Ballot("a", "a", "b") with { Load = node => node == "a" ? 10 : 0, Preference = node => node == "b" ? 5 : 0 };
+        Assert.Equal(new Decision("a", Verdict.Stays), NodeElection.Decide(ballot));
+        Assert.Equal(new Decision("b", Verdict.Rebalanced), NodeElection.Decide(ballot with { Reconsideration = Reconsideration.Preference }));
+        Assert.Equal(new Decision("b", Verdict.Rebalanced), NodeElection.Decide(ballot with { Reconsideration = Reconsideration.Balance }));
+    }
+
+    [Fact]
+    public void A_changed_preference_moves_nothing_between_nodes_that_are_preferred_alike_and_a_joined_node_takes_its_share()
+    {
+        var ballot = Ballot("a", "a", "b") with { Load = node => node == "a" ? 10 : 0 };
+        Assert.Equal(Verdict.Stays, NodeElection.Decide(ballot with { Reconsideration = Reconsideration.Preference }).Verdict);
+        Assert.Equal(new Decision("b", Verdict.Rebalanced), NodeElection.Decide(ballot with { Reconsideration = Reconsideration.Balance }));
+        Assert.Equal(Verdict.Stays, NodeElection.Decide(ballot with { Reconsideration = Reconsideration.Balance, Load = node => node == "a" ? 1 : 0 }).Verdict);
+    }
+
+    [Fact]
+    public void Rebalancing_ends_with_an_even_spread_and_then_moves_nothing_more()
+    {
+        var book = new ElectionBook();
+        for (var i = 1; i <= 100; i++)
+        {
+            book.Set(new IPAddress((long)i), new PorterLB.Operator.Election.Election(i % 2 == 0 ? "a" : "b", 1));
+        }
+
+        int Round() => Enumerable.Range(1, 100).Count(i => book.Elect(
+            new IPAddress((long)i),
+            stands => NodeElection.Decide(Ballot(stands!.Value.Node, "a", "b", "c") with { Load = book.LoadOf, Reconsideration = Reconsideration.Balance })).Verdict == Verdict.Rebalanced);
+        Assert.InRange(Round(), 32, 34);
+        Assert.All(new[] { "a", "b", "c" }, node => Assert.InRange(book.LoadOf(node), 33, 34));
+        Assert.Equal(0, Round());
+    }
+
+    [Fact]
+    public void While_a_successor_on_the_wire_settles_nothing_is_rebalanced()
+    {
+        var ballot = Ballot("a", "a", "b", "c") with { Holders = [Holder("b", 1, 0.5)], Reconsideration = Reconsideration.Balance, Load = node => node == "a" ? 9 : 0 };
+        Assert.Equal(Verdict.Stays, NodeElection.Decide(ballot).Verdict);
+    }
+
+    [Fact]
+    public void A_reconsideration_is_taken_once_and_the_stronger_one_counts()
+    {
+        var book = new ElectionBook();
+        var address = IPAddress.Parse("10.0.0.1");
+        book.Reconsider(address, Reconsideration.Balance);
+        book.Reconsider(address, Reconsideration.Preference);
+        Assert.Equal(Reconsideration.Balance, book.TakeReconsideration(address));
+        Assert.Equal(Reconsideration.None, book.TakeReconsideration(address));
+    }
+
+    [Fact]
     public void Who_took_over_is_adopted_when_it_was_the_only_holder_for_long_enough()
     {
         var ballot = Ballot("a", "a", "b", "c") with { Holders = [Holder("b", term: 1, seconds: 1.4)] };
