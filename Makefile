@@ -11,8 +11,9 @@ AOT ?= 1
 WHAT ?= layer2
 # How often `make faults` makes each fault that depends on chance.
 ROUNDS ?= 50
-# Random seeds that `make simulate` runs of each fault class.
-SEEDS ?= 100
+# Runs of `make simulate`, over all classes of faults together. WRITE=1 writes docs/reference/faults.md anew.
+SEEDS ?= 4000
+WRITE ?=
 
 export DOTNET_NOLOGO := 1
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
@@ -74,8 +75,8 @@ lab-down: lab ## End it
 	@$(AS_ROOT) $(LAB) down
 
 .PHONY: simulate
-simulate: dotnet ## Run simulated clusters: SEEDS=100 of each fault class
-	@PORTERLB_SEEDS=$(SEEDS) dotnet run --project PorterLB.Tests -c Release -- --filter-namespace "PorterLB.Tests.Simulation*" --output Detailed
+simulate: dotnet ## Run simulated clusters: SEEDS=4000 in all, 100000 for a night; WRITE=1: and write docs/reference/faults.md
+	@PORTERLB_SEEDS=$(SEEDS) $(if $(WRITE),PORTERLB_WRITE_FAULTS=1) dotnet run --project PorterLB.Tests -c Release -- --filter-class PorterLB.Tests.Simulation.SimulationTests --no-ansi --output Normal
 
 .PHONY: faults
 faults: lab $(BINARY) ## Run the API faults of the reconciler: ROUNDS=50 of those that depend on chance

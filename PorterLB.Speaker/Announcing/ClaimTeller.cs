@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using PorterLB.Speaker.Hellos;
 using PorterLB.Speaker.Ownership;
 
@@ -8,7 +7,7 @@ namespace PorterLB.Speaker.Announcing;
 /// Which claims go into the next hello (protocol section 2): news three times, releases among them; then all claims held, round robin, for
 /// ever, for claims told only once leave two holders behind under loss; then claims of holders that some peer does not hear.
 /// </summary>
-internal sealed class ClaimTeller(string self, int room)
+internal sealed class ClaimTeller
 {
     private const int TimesToTell = 3;
 
@@ -23,9 +22,6 @@ internal sealed class ClaimTeller(string self, int room)
 
     /// <summary>Whether something waits that was not told at all yet.</summary>
     public bool HasNews => _news.Count > 0;
-
-    /// <summary>How many of a holder's claims one of its hellos repeats at least: the rest of the room may go to relays.</summary>
-    public static int Share(int room) => Math.Max(1, room - RelayShare(room));
 
     /// <summary>An address is held from now on.</summary>
     public void Hold(AddressState address)
@@ -66,97 +62,99 @@ internal sealed class ClaimTeller(string self, int room)
         }
     }
 
-    /// <summary>Everything held, in as many parts as hellos are needed.</summary>
-    public IEnumerable<ImmutableArray<Claim>> All(Incarnation incarnation, Func<ulong> nextSequence)
+    /// <summary>Tells of everything held, in as many hellos as are needed.</summary>
+    /// <param name="draft">The next of these hellos.</param>
+    /// <param name="told">How many were told in the ones before.</param>
+    /// <returns>How many are told now.</returns>
+    public int FillAll(HelloDraft draft, int told)
     {
-        for (var first = 0; first < _held.Count; first += room)
+        draft.BeginRest();
+        while (told < _held.Count && draft.TryAdd(Own(_held[told], draft)))
         {
-            var sequence = nextSequence();
-            var claims = ImmutableArray.CreateBuilder<Claim>(Math.Min(room, _held.Count - first));
-            for (var i = first; i < _held.Count && i < first + room; i++)
-            {
-                claims.Add(Own(_held[i], incarnation, sequence));
-            }
-
-            yield return claims.DrainToImmutable();
+            told++;
         }
+
+        return told;
     }
 
-    /// <summary>The claims for one hello.</summary>
-    /// <param name="incarnation">My life.</param>
-    /// <param name="sequence">The hello's number.</param>
+    /// <summary>Tells what is due in one hello.</summary>
+    /// <param name="draft">The hello.</param>
     /// <param name="periodic">Whether its time had come; hellos sent at once do not use up the repetitions, or one burst of loss takes all.</param>
     /// <param name="relayed">Valid claims of holders that some peer does not hear.</param>
-    public ImmutableArray<Claim> Fill(Incarnation incarnation, ulong sequence, bool periodic, IReadOnlyList<AddressState> relayed)
+    public void Fill(HelloDraft draft, bool periodic, IReadOnlyList<AddressState> relayed)
     {
-        var claims = ImmutableArray.CreateBuilder<Claim>();
+        draft.BeginOwnClaims(relays: relayed.Count > 0);
         var repetitions = periodic ? _again.Count : 0;
-        while (_news.Count > 0 && claims.Count < room)
+        while (_news.TryPeek(out var address) && TryTell(draft, address))
         {
-            var address = _news.Dequeue();
+            _news.Dequeue();
             address.IsNews = false;
-            Take(address);
+            Told(address);
         }
 
-        while (repetitions-- > 0 && claims.Count < room)
+        while (repetitions-- > 0 && _again.TryPeek(out var address) && (address.IsNews || TryTell(draft, address)))
         {
-            var address = _again.Dequeue();
+            _again.Dequeue();
             address.IsRepeated = false;
             if (!address.IsNews)
             {
-                Take(address);
+                Told(address);
             }
         }
 
-        var reserved = Math.Min(relayed.Count, RelayShare(room));
-        for (var n = Math.Min(_held.Count, room - reserved - claims.Count); n > 0; n--)
+        for (var n = _held.Count; n > 0; n--)
         {
-            _heldCursor = (_heldCursor + 1) % _held.Count;
-            var address = _held[_heldCursor];
-            if (address.ToldIn != sequence)
+            var next = (_heldCursor + 1) % _held.Count;
+            if (!TryTell(draft, _held[next]))
             {
-                address.ToldIn = sequence;
-                claims.Add(Own(address, incarnation, sequence));
+                break;
             }
+
+            _heldCursor = next;
         }
 
-        for (var n = Math.Min(relayed.Count, room - claims.Count); n > 0; n--)
+        draft.BeginRest();
+        for (var n = relayed.Count; n > 0; n--)
         {
-            _relayCursor = (_relayCursor + 1) % relayed.Count;
-            claims.Add(relayed[_relayCursor].Best!);
-        }
-
-        return claims.DrainToImmutable();
-
-        void Take(AddressState address)
-        {
-            if (address.Held)
+            var next = (_relayCursor + 1) % relayed.Count;
+            if (!draft.TryAdd(relayed[next].Best!))
             {
-                claims.Add(Own(address, incarnation, sequence));
-            }
-            else if (address.Tombstone != AddressState.NoTombstone)
-            {
-                claims.Add(Release(address));
-            }
-            else
-            {
-                return;
+                break;
             }
 
-            address.ToldIn = sequence;
-            if (--address.TellsLeft > 0 && !address.IsRepeated)
-            {
-                address.IsRepeated = true;
-                _again.Enqueue(address);
-            }
+            _relayCursor = next;
         }
     }
 
-    private static int RelayShare(int room) => room / 4;
+    /// <summary>Whether there is nothing to tell of this address (any more), or it is told.</summary>
+    private static bool TryTell(HelloDraft draft, AddressState address)
+    {
+        if (address.ToldIn == draft.Sequence || (!address.Held && address.Tombstone == AddressState.NoTombstone))
+        {
+            return true;
+        }
+
+        if (!draft.TryAdd(address.Held ? Own(address, draft) : Release(address)))
+        {
+            return false;
+        }
+
+        address.ToldIn = draft.Sequence;
+        return true;
+    }
+
+    private void Told(AddressState address)
+    {
+        if (--address.TellsLeft > 0 && !address.IsRepeated && (address.Held || address.Tombstone != AddressState.NoTombstone))
+        {
+            address.IsRepeated = true;
+            _again.Enqueue(address);
+        }
+    }
 
     private static Claim Release(AddressState address) =>
         new(address.Address, new ClaimRank(address.Tombstone, ClaimRank.Released, false, false, false), "", default, 0);
 
-    private Claim Own(AddressState address, Incarnation incarnation, ulong sequence) =>
-        new(address.Address, address.Own, self, incarnation, sequence);
+    private static Claim Own(AddressState address, HelloDraft draft) =>
+        new(address.Address, address.Own, draft.Node, draft.Incarnation, draft.Sequence);
 }

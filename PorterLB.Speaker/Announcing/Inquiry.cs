@@ -28,8 +28,8 @@ internal struct Inquiry
     private bool _heard;
     private bool _heardBefore;
     private bool _anyRoundOver;
-    private bool _electedHeard;
-    private TimeSpan? _electedSince;
+    private bool _rivalHeard;
+    private TimeSpan? _rivalSince;
 
     /// <summary>Whether the address is being asked for.</summary>
     public bool Running { get; private set; }
@@ -37,11 +37,14 @@ internal struct Inquiry
     /// <summary>When the asking began.</summary>
     public TimeSpan Since { get; private set; }
 
+    /// <summary>When the present round began.</summary>
+    public readonly TimeSpan RoundBegan => _round;
+
     /// <summary>Whether somebody answered in this round or the one before.</summary>
     public readonly bool Answered => Running && (_heard || _heardBefore);
 
-    /// <summary>Since when the elected node has answered in every round; null when it did not.</summary>
-    public readonly TimeSpan? ElectedAnswersSince => Running ? _electedSince : null;
+    /// <summary>Since when a rival has answered in every round; null when it did not.</summary>
+    public readonly TimeSpan? RivalAnswersSince => Running ? _rivalSince : null;
 
     /// <summary>Whether a whole round went by and nobody has answered since it began.</summary>
     public readonly bool Silent => Running && _anyRoundOver && !_heard && !_heardBefore;
@@ -79,14 +82,14 @@ internal struct Inquiry
 
     /// <summary>Somebody said that it has the address.</summary>
     /// <param name="now">Now.</param>
-    /// <param name="elected">Whether it was the elected node.</param>
-    public void Heard(TimeSpan now, bool elected)
+    /// <param name="rival">Whether it was a speaker that is not heard.</param>
+    public void Heard(TimeSpan now, bool rival)
     {
         _heard = true;
-        if (elected)
+        if (rival)
         {
-            _electedHeard = true;
-            _electedSince ??= now;
+            _rivalHeard = true;
+            _rivalSince ??= now;
         }
     }
 
@@ -102,8 +105,8 @@ internal struct Inquiry
         if (_sent >= Probes && now >= RoundEnd)
         {
             _answeredRounds = _heard ? _answeredRounds + 1 : 0;
-            _electedSince = _electedHeard ? _electedSince : null;
-            _electedHeard = false;
+            _rivalSince = _rivalHeard ? _rivalSince : null;
+            _rivalHeard = false;
             _heardBefore = _heard;
             _heard = false;
             _anyRoundOver = true;

@@ -85,7 +85,7 @@ public sealed record Hello
     /// <summary>The sender's present life.</summary>
     public required Incarnation Incarnation { get; init; }
 
-    /// <summary>Grows by one with every datagram of this life, from 1.</summary>
+    /// <summary>Grows by one with every datagram of the process on the segment, from 1, whatever life it is in.</summary>
     public required ulong Sequence { get; init; }
 
     /// <summary>What the sender says of itself.</summary>

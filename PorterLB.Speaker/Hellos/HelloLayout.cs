@@ -33,6 +33,9 @@ internal static class HelloLayout
     /// <summary>In a relayed claim, before the address; the sender's own claims are told in this very hello.</summary>
     public const int ClaimSequenceLength = 8;
 
+    /// <summary>What a holder's own claim takes at most.</summary>
+    public const int ClaimLengthMax = ClaimFixedLength + 16;
+
     /// <summary>Place of the sender among the nodes.</summary>
     public const byte Sender = 0;
 

@@ -27,6 +27,12 @@ internal sealed class HelloRoom
     /// <summary>Bytes used so far, signature included.</summary>
     public int Length { get; private set; }
 
+    /// <summary>Bytes that may be used for now; the rest is kept for what comes later.</summary>
+    public int Limit { get; set; } = HelloLayout.MaxLength;
+
+    /// <summary>What it costs to tell of a peer that is not named yet.</summary>
+    public static int CostOfHeard(string node) => HelloLayout.HeardLength + CostOf(node);
+
     /// <summary>Takes room for this entry, if there is enough.</summary>
     /// <returns>Whether there was.</returns>
     public bool TryAdd(HeardPeer peer)
@@ -77,7 +83,7 @@ internal sealed class HelloRoom
 
     private bool TryTake(int length)
     {
-        if (Length + length > HelloLayout.MaxLength)
+        if (Length + length > Limit)
         {
             return false;
         }

@@ -39,7 +39,7 @@ public abstract record Effect
     }
 
     /// <summary>The answering table may be used until this time, on the machine's clock; after it a frozen process stays silent.</summary>
-    /// <param name="Deadline">Renewed by every pass of the loop while anything is held.</param>
+    /// <param name="Deadline">Renewed by every pass of the loop while anything is held: a dead-after time past the last hello.</param>
     public sealed record RenewAnswers(TimeSpan Deadline) : Effect;
 
     /// <summary>Something worth telling people.</summary>

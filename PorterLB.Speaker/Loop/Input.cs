@@ -26,6 +26,11 @@ public abstract record Input
     /// they were released.</param>
     public sealed record RightsChanged(ImmutableDictionary<IPAddress, AddressRights> Addresses, ImmutableHashSet<IPAddress> Elsewhere) : Input
     {
+        /// <summary>
+        /// Whether these come from disk: what they name was held before this process began, so nobody needs to be given time to take it first.
+        /// </summary>
+        public bool Resumed { get; init; }
+
         /// <summary>Rights whose missing addresses have all been released.</summary>
         public RightsChanged(ImmutableDictionary<IPAddress, AddressRights> addresses)
             : this(addresses, [])
@@ -55,8 +60,13 @@ public abstract record Input
         public bool Unasked { get; init; }
     }
 
+    /// <summary>A frame of another station arrived, whatever it said: we have ears. One per 50 ms is enough.</summary>
+    /// <param name="At">When the newest one did, on the machine's clock: told late, it must not hide that nothing came since.</param>
+    public sealed record FrameHeard(TimeSpan At) : Input;
+
     /// <summary>
-    /// A neighbour answered a probe of ours, or any other frame of another station arrived: we have ears. One per 50 ms is enough.
+    /// A neighbour that is no speaker of ours answered a question of ours (<see cref="Effect.ProbeNeighbors"/>): if it falls silent later
+    /// together with all speakers, it is we who hear nothing. A speaker's own machine is no such witness, for it dies with it.
     /// </summary>
     public sealed record NeighborAnswered : Input
     {

@@ -30,6 +30,9 @@ internal abstract record Mail
     /// <summary>A hello was heard.</summary>
     public sealed record Hello(Segment Segment, Hellos.Hello Heard, MacAddress Mac, IPAddress Source, TimeSpan CapturedAt) : Mail;
 
+    /// <summary>A machine answered a question of ours.</summary>
+    public sealed record Neighbor(Segment Segment, MacAddress Mac) : Mail;
+
     /// <summary>Another machine says that it has one of our addresses.</summary>
     public sealed record Claimed(Segment Segment, IPAddress Address, MacAddress Mac, bool Unasked) : Mail;
 

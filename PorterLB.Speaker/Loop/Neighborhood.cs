@@ -28,7 +28,7 @@ internal sealed class Neighborhood
     private const int ClustersMax = 64;
 
     /// <summary>Questions at a time: one machine may be down, five at once will not all be.</summary>
-    private const int AskedAtOnce = 5;
+    public const int AskedAtOnce = 5;
 
     /// <summary>A refused speaker of which nothing was heard for this long is gone, or has the right key by now.</summary>
     private static readonly TimeSpan RefusedMemory = TimeSpan.FromSeconds(10);

@@ -28,4 +28,10 @@ internal enum PlantedFaults
 
     /// <summary>Releases are not remembered and not told.</summary>
     NoTombstones = 64,
+
+    /// <summary>A speaker believes its ears whatever they tell.</summary>
+    NoEars = 128,
+
+    /// <summary>A holder does not give way to a higher rank.</summary>
+    NeverYield = 256,
 }

@@ -36,6 +36,8 @@ internal sealed class Segment : IFrameSink, IDisposable
     private TimeSpan _retryAt;
     private TimeSpan _heardToldAt = TimeSpan.MinValue;
     private TimeSpan _tellHearingAt;
+    private TimeSpan _nextAnswersAt;
+    private int _answersAwaited;
     private long _version;
     private bool _coarseTold;
     private bool _linkUp;
@@ -88,6 +90,7 @@ internal sealed class Segment : IFrameSink, IDisposable
         {
             Finding.Hello => new Mail.Hello(
                 this, verdict.Hello!, verdict.Mac, HelloFrame.SourceOf(frame), capture.CapturedAt(_context.Clock.WallClock)),
+            Finding.NeighborAnswered when IsAwaited(capture.Now) => new Mail.Neighbor(this, verdict.Mac),
             Finding.Claimed => new Mail.Claimed(this, verdict.Target!.Address, verdict.Mac, verdict.Unasked),
             Finding.WrongKey => new Mail.WrongKey(this, verdict.Mac, HelloCodec.ClaimedName(HelloFrame.MessageOf(frame))),
             Finding.OtherCluster => new Mail.OtherCluster(this, HelloCodec.ClusterOf(HelloFrame.MessageOf(frame)), verdict.Mac),
@@ -100,6 +103,18 @@ internal sealed class Segment : IFrameSink, IDisposable
 
         _drops[(int)drop]++;
         return verdict.Answer;
+    }
+
+    /// <summary>As many answers as questions are asked at a time: unasked ones are no news, and anybody can send them.</summary>
+    private bool IsAwaited(TimeSpan now)
+    {
+        if (now >= _nextAnswersAt)
+        {
+            _nextAnswersAt = now + HearingInterval;
+            _answersAwaited = Neighborhood.AskedAtOnce;
+        }
+
+        return _answersAwaited-- > 0;
     }
 
     /// <inheritdoc/>
@@ -131,9 +146,9 @@ internal sealed class Segment : IFrameSink, IDisposable
         var heard = _responder.LastHeard;
         if (heard > _heardToldAt && now >= _tellHearingAt)
         {
-            _heardToldAt = now;
+            _heardToldAt = heard;
             _tellHearingAt = now + HearingInterval;
-            Handle(Input.NeighborAnswered.Instance);
+            Handle(new Input.FrameHeard(heard));
         }
 
         if (now >= Machine.NextDeadline)
@@ -167,7 +182,7 @@ internal sealed class Segment : IFrameSink, IDisposable
     }
 
     /// <summary>The rights for the addresses on this interface.</summary>
-    public void Apply(ImmutableDictionary<IPAddress, AddressRights> rights, ImmutableHashSet<IPAddress> elsewhere)
+    public void Apply(ImmutableDictionary<IPAddress, AddressRights> rights, ImmutableHashSet<IPAddress> elsewhere, bool resumed)
     {
         var changed = false;
         foreach (var gone in _targets.Keys.Where(address => !rights.ContainsKey(address)).ToArray())
@@ -188,7 +203,7 @@ internal sealed class Segment : IFrameSink, IDisposable
             SwapFilter();
         }
 
-        Handle(new Input.RightsChanged(rights, elsewhere));
+        Handle(new Input.RightsChanged(rights, elsewhere) { Resumed = resumed });
         if (changed)
         {
             SwapTable();
@@ -238,6 +253,15 @@ internal sealed class Segment : IFrameSink, IDisposable
         if (Neighbors.SeeCluster(tag))
         {
             _context.Report(new SpeakerReport(ReportKind.OtherCluster, Interface: Interface.Name, Mac: mac, Detail: $"cluster {tag}"));
+        }
+    }
+
+    /// <summary>A machine answered a question of ours.</summary>
+    public void Answered(MacAddress mac)
+    {
+        if (Neighbors.SpeakerAt(mac) is null)
+        {
+            Handle(Input.NeighborAnswered.Instance);
         }
     }
 
@@ -461,32 +485,12 @@ internal sealed class Segment : IFrameSink, IDisposable
 
     private void SendHello(Hello hello)
     {
-        var fitting = Fit(hello);
         var source = Interface.HelloSource;
         var offset = HelloFrame.MessageOffset(source.AddressFamily == AddressFamily.InterNetworkV6);
-        var length = HelloCodec.Write(fitting, Interface.Mac, _context.ClusterTag, _context.Keys, _helloFrame.AsSpan(offset));
+        var length = HelloCodec.Write(hello, Interface.Mac, _context.ClusterTag, _context.Keys, _helloFrame.AsSpan(offset));
         var frame = _helloFrame.AsSpan(0, offset + length);
         HelloFrame.WriteHeaders(frame, Interface.Mac, source, _context.HelloPort);
         Send(frame);
-    }
-
-    /// <summary>
-    /// The machine counts entries, not bytes: with very long names they may not fit. What is left out at the end is repeated by later
-    /// hellos in another order.
-    /// </summary>
-    private static Hello Fit(Hello hello)
-    {
-        if (HelloCodec.LengthOf(hello) <= HelloLayout.MaxLength)
-        {
-            return hello;
-        }
-
-        var room = new HelloRoom(hello.Node, hello.Incarnation);
-        return hello with
-        {
-            Hears = [.. hello.Hears.Where(room.TryAdd)],
-            Claims = [.. hello.Claims.Where(room.TryAdd)],
-        };
     }
 
     private void Announce(IPAddress address)

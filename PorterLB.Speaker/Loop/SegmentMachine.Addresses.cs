@@ -147,7 +147,7 @@ public sealed partial class SegmentMachine
     private static void Rest(AddressState address)
     {
         address.Wait = default;
-        address.Inquiry.Stop();
+        StopAsking(address);
     }
 
     /// <summary>Waits for the decision's time, asks, acts.</summary>
@@ -172,7 +172,7 @@ public sealed partial class SegmentMachine
         switch (decision.Ask)
         {
             case Ask.No:
-                address.Inquiry.Stop();
+                StopAsking(address);
                 if (_now >= due && MayAct(decision))
                 {
                     Do(address, decision);
@@ -180,12 +180,11 @@ public sealed partial class SegmentMachine
                 }
 
                 return _now >= due ? TimeSpan.MaxValue : due;
-            case Ask.UntilAnswered or Ask.UntilElectedAnswers:
-                address.Inquiry.Begin(_now);
+            case Ask.UntilAnswered or Ask.UntilRivalAnswers:
                 Inquire(address);
                 if (decision.Ask == Ask.UntilAnswered
                     ? address.Inquiry.Answered
-                    : address.Inquiry.ElectedAnswersSince is { } since && _now - since >= Timers.Unyielding)
+                    : address.Inquiry.RivalAnswersSince is { } since && _now - since >= decision.Delay)
                 {
                     Do(address, decision);
                     return null;
@@ -209,18 +208,17 @@ public sealed partial class SegmentMachine
 
         if (_now < start)
         {
-            address.Inquiry.Stop();
+            StopAsking(address);
             return start;
         }
 
         // A deaf one hears no answer: what it asked would mean nothing.
         if (!_self.Ears)
         {
-            address.Inquiry.Stop();
+            StopAsking(address);
             return TimeSpan.MaxValue;
         }
 
-        address.Inquiry.Begin(_now);
         Inquire(address);
         var insists = (decision.Ask == Ask.AtMost
                 && _now - Later(address.Wait.Since, address.Inquiry.Since) >= Timers.AskAtMost
@@ -241,7 +239,7 @@ public sealed partial class SegmentMachine
         address.Wait = default;
         if (!_self.Ears)
         {
-            address.Inquiry.Stop();
+            StopAsking(address);
             return TimeSpan.MaxValue;
         }
 
@@ -249,25 +247,16 @@ public sealed partial class SegmentMachine
         var start = death + expected.Delay + Candidates.Slot(PlaceOf(address, dying: address.BestPeer), _self.Mute) - Inquiry.Round;
         if (_now < start)
         {
-            address.Inquiry.Stop();
+            StopAsking(address);
             return Earlier(start, death);
         }
 
-        address.Inquiry.Begin(_now);
         Inquire(address);
         return Earlier(address.Inquiry.Next, death);
     }
 
     private bool IsSuspect(AddressState address, bool claimed) =>
         claimed && !address.Held && _now - address.BestPeer!.Proof >= DeadAfterOf(address) - Inquiry.Round;
-
-    private void Inquire(AddressState address)
-    {
-        if (address.Inquiry.Step(_now))
-        {
-            _effects.Add(new Effect.SendProbe(address.Address));
-        }
-    }
 
     private bool MayAct(Decision decision) =>
         decision.Act != Act.Claim || (State == SpeakerState.Active && _self is { Ears: true, Deaf: false });
@@ -286,7 +275,8 @@ public sealed partial class SegmentMachine
                 Told(address);
                 break;
             case Act.Silence:
-                Silence(address, decision.Rule == 5 ? ReportKind.Withdrawn : ReportKind.Yielded, address.Rights?.Elected);
+                var to = decision.Ask == Ask.UntilRivalAnswers ? address.Rival!.Node : address.Rights?.Elected;
+                Silence(address, decision.Rule == 5 ? ReportKind.Withdrawn : ReportKind.Yielded, to);
                 break;
         }
     }
@@ -297,6 +287,7 @@ public sealed partial class SegmentMachine
         address.ForgetBest();
         address.Held = true;
         address.HeldSince = _now;
+        address.Rival = null;
         address.Own = RankOf(address, decision);
         address.Floor = address.Floor.Raise(address.Own);
         address.ContestedAt = _now;
@@ -371,6 +362,9 @@ public sealed partial class SegmentMachine
     {
         var rights = address.Rights!;
         var elected = rights.Elected is { } name && !address.ElectedSelf ? _peers.Find(name) : null;
+        var rival = address.Held && address.Rival is { } seen && _now - address.RivalSeenAt < Timers.RivalMemory && !seen.IsDirect(_now, _timing.DeadAfter)
+            ? seen
+            : null;
         return new Situation
         {
             Epoch = rights.Epoch,
@@ -378,7 +372,10 @@ public sealed partial class SegmentMachine
             EligibleSelf = address.EligibleSelf,
             AnyEligible = !rights.Eligible.IsEmpty,
             Elected = elected is not null && elected.IsAlive(_now, DeadAfterOf(address)) ? elected.Standing : null,
-            ElectedAnswers = address.ElectedSeenAt is { } seenAt && _now - seenAt < Timers.PassOver,
+            ElectedKnown = elected is { Known: true },
+            New = address.New,
+            Rivaled = rival is not null,
+            RivalIsGreater = rival is not null && IsGreater(address, rival),
             Staying = State != SpeakerState.Leaving,
             Ears = _self.Ears,
             Mute = _self.Mute,
@@ -395,6 +392,10 @@ public sealed partial class SegmentMachine
             Floor = address.Floor,
         };
     }
+
+    private bool IsGreater(AddressState address, Peer rival) =>
+        rival.Node == address.Rights!.Elected
+        || (!address.ElectedSelf && RankOrder.Compare(address.Address, default, rival.Node, default, _options.Node) > 0);
 
     /// <summary>The faults that tests of the simulator plant.</summary>
     private Decision Sabotage(AddressState address, Decision decision)

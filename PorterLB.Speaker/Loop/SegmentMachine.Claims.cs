@@ -46,7 +46,7 @@ public sealed partial class SegmentMachine
 
         if (address.Held)
         {
-            if (Outranks(address, claim.Rank, claim.Holder, address.Own, _options.Node))
+            if (Outranks(address, claim.Rank, claim.Holder, address.Own, _options.Node) && !Planted(PlantedFaults.NeverYield))
             {
                 Yield(address, claim, holder);
             }
@@ -119,11 +119,22 @@ public sealed partial class SegmentMachine
             return;
         }
 
-        var elected = speaker is not null && speaker == rights.Elected;
-        address.ElectedSeenAt = elected ? _now : address.ElectedSeenAt;
+        // A speaker that is heard is judged by its claims. A dead one's hardware address is no secret: it counts as a speaker's a while only.
+        var rival = speaker is not null && _peers.Find(speaker) is { } peer
+            && peer.IsAlive(_now, Timers.FlapMemory) && !peer.IsDirect(_now, _timing.DeadAfter) ? peer : null;
+        if (rival is not null && address.Held)
+        {
+            address.Rival = rival;
+            address.RivalSeenAt = _now;
+        }
+
         if (!seen.Unasked || speaker is null)
         {
-            address.Inquiry.Heard(_now, elected);
+            address.Inquiry.Heard(_now, rival is not null);
+            if (address.AskedOf is { } holder && holder.Node == speaker)
+            {
+                holder.AnsweredAt = _now;
+            }
         }
 
         if (speaker is null)
@@ -151,7 +162,7 @@ public sealed partial class SegmentMachine
                     }
 
                     conflict.Postpone(_now);
-                    address.Inquiry.Stop();
+                    StopAsking(address);
                 }
                 else if (conflict is null)
                 {
@@ -209,7 +220,7 @@ public sealed partial class SegmentMachine
     /// <summary>A holder repeats its claims round robin; one that it left out for four rounds is not held any more.</summary>
     private TimeSpan ExpiresAt(AddressState address, Peer holder)
     {
-        var hellos = (holder.Claims.Count / ClaimTeller.Share(_options.MaxClaims)) + 1;
+        var hellos = (holder.Claims.Count * HelloLayout.ClaimLengthMax / HelloDraft.ClaimBytes(_options.HelloLength)) + 1;
         var rounds = 4 * hellos * _timing.HelloInterval;
 
         // Nor does it expire before its holder, where the rights are patient with a holder that is not heard.

@@ -78,7 +78,6 @@ public sealed partial class SegmentMachine
         if (_life == 0 || !Planted(PlantedFaults.HiddenJoining))
         {
             _life++;
-            _sequence = 0;
         }
 
         _joinedAt = _now + _timing.DeadAfter;
@@ -121,8 +120,8 @@ public sealed partial class SegmentMachine
             || (_others == 1 && !_hearing.NeighborsAnswer && _hearing.Nothing(_now, Timers.NoNeighborAtAll));
         var view = new SelfView(
             State,
-            Ears: cannotTell || _hearing.Ears(_now),
-            Deaf: nothing && !cannotTell,
+            Ears: cannotTell || _hearing.Ears(_now) || Planted(PlantedFaults.NoEars),
+            Deaf: nothing && !cannotTell && !Planted(PlantedFaults.NoEars),
             Mute: IsMute(),
             HearsNobody: _hearing.NoHello(_now, _timing.DeadAfter),
             Steady: _now >= _flaps.SteadyAt,
@@ -160,11 +159,13 @@ public sealed partial class SegmentMachine
     private bool IsMute()
     {
         var witnessed = false;
-        var peers = 0;
         foreach (var peer in _peers.All)
         {
-            peers++;
-            witnessed |= peer.IsDirect(_now, _timing.DeadAfter) && peer.Standing is { State: SpeakerState.Active, Deaf: false };
+            if (peer.IsDirect(_now, _timing.DeadAfter) && peer.Standing is { State: SpeakerState.Active, Deaf: false })
+            {
+                witnessed = true;
+                break;
+            }
         }
 
         if (!witnessed)
@@ -173,24 +174,32 @@ public sealed partial class SegmentMachine
             return false;
         }
 
-        // Where not all peers fit into one hello, our turn comes only every few hellos.
         _witnessedSince ??= _now;
         var since = _listedAt > _witnessedSince.Value ? _listedAt : _witnessedSince.Value;
-        return _now - since >= ListingPatience(peers);
+        return _now - since >= ListingPatience();
     }
 
-    private TimeSpan ListingPatience(int peers)
+    /// <summary>Where not all peers fit into one hello, our turn comes only every few hellos; two rounds, for one may be lost.</summary>
+    private TimeSpan ListingPatience()
     {
-        var cycle = ((peers / _options.MaxHeard) + 1) * 2 * _timing.HelloInterval;
-        return cycle > _timing.DeadAfter ? cycle : _timing.DeadAfter;
+        var round = ((_peers.CostOfAll / HelloDraft.HeardBytes(_options.HelloLength)) + 1) * _timing.HelloInterval;
+        return 2 * round > _timing.DeadAfter ? 2 * round : _timing.DeadAfter;
     }
 
-    /// <summary>How many other nodes are on the segment, or should be: eligible for something, or heard of in the last minute.</summary>
+    /// <summary>
+    /// How many other nodes are on the segment, or should be: eligible for something, or heard of in the last minute; more than two are not
+    /// told apart.
+    /// </summary>
     private int OtherNodes()
     {
         var others = _expected.Count;
         foreach (var peer in _peers.All)
         {
+            if (others >= 2)
+            {
+                break;
+            }
+
             if (!_expected.Contains(peer.Node) && peer.IsAlive(_now, Timers.FlapMemory))
             {
                 others++;

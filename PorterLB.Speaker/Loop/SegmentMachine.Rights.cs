@@ -9,63 +9,57 @@ public sealed partial class SegmentMachine
     private const int MaxRemembered = 16_384;
 
     private readonly Queue<AddressState> _released = [];
-    private readonly HashSet<string> _expected = [];
+    private readonly Tally<string> _expected = new();
+    private readonly Tally<AnnouncementPolicy> _policies = new();
+    private int _granted;
     private Input.RightsChanged _rights = new(System.Collections.Immutable.ImmutableDictionary<System.Net.IPAddress, AddressRights>.Empty);
 
     private void ChangeRights(Input.RightsChanged changed)
     {
-        var before = _rights;
         _rights = changed;
         foreach (var (ip, rights) in changed.Addresses)
         {
-            if (!before.Addresses.TryGetValue(ip, out var old) || !ReferenceEquals(old, rights))
+            var address = Find(ip);
+            if (!ReferenceEquals(address.Rights, rights))
             {
-                Grant(Find(ip), rights);
+                Grant(address, rights, changed.Resumed);
             }
         }
 
-        foreach (var (ip, old) in before.Addresses)
+        if (_granted > changed.Addresses.Count)
         {
-            if (!changed.Addresses.ContainsKey(ip) && _addresses.TryGetValue(ip, out var address))
+            foreach (var address in _addresses.Values.Where(a => a.Rights is not null && !changed.Addresses.ContainsKey(a.Address)).ToList())
             {
-                if (changed.Elsewhere.Contains(ip))
-                {
-                    Withdraw(address);
-                }
-                else
-                {
-                    Released(address, old.Epoch, heardAt: null);
-                    address.Rights = null;
-                }
-            }
-        }
-
-        _expected.Clear();
-        foreach (var rights in changed.Addresses.Values)
-        {
-            foreach (var node in rights.Eligible)
-            {
-                if (node != _options.Node)
-                {
-                    _expected.Add(node);
-                }
+                TakeAway(address, elsewhere: changed.Elsewhere.Contains(address.Address));
             }
         }
 
         SetTiming();
     }
 
+    private void TakeAway(AddressState address, bool elsewhere)
+    {
+        if (elsewhere)
+        {
+            Withdraw(address);
+        }
+        else
+        {
+            Released(address, address.Rights!.Epoch, heardAt: null);
+            SetRights(address, null);
+        }
+    }
+
     private void SetTiming()
     {
-        var policies = _rights.Addresses.Values.Select(r => r.Policy).Distinct().ToArray();
-        var timing = SegmentTiming.For(policies, _alive + 1);
+        var timing = SegmentTiming.For(_policies.All, _alive + 1);
         if (timing != _timing)
         {
             _timing = timing;
             TouchAll(_addresses.Values);
         }
 
-        _peers.SetLimits(timing.AgeLimits(policies), _now);
+        _peers.SetLimits(timing.AgeLimits(_policies.All), _now);
     }
 
     private AddressState Find(System.Net.IPAddress ip)
@@ -79,14 +73,15 @@ public sealed partial class SegmentMachine
         return address;
     }
 
-    private void Grant(AddressState address, AddressRights rights)
+    private void Grant(AddressState address, AddressRights rights, bool resumed)
     {
         // The past is back: the cluster's store was restored from a backup, and its numbers begin again from there. What was remembered
         // under the lost numbers would outrank everything that is elected now.
         var restored = address.Rights is { } known
             ? rights.Epoch < known.Epoch
             : address.TombstoneHeardAt is null && address.Tombstone >= rights.Epoch;
-        address.Rights = rights;
+        address.New = address.Rights is null ? !resumed : address.New;
+        SetRights(address, rights);
         address.EligibleSelf = IsEligible(rights, _options.Node);
         address.ElectedSelf = rights.Elected == _options.Node;
         if (restored)
@@ -100,6 +95,33 @@ public sealed partial class SegmentMachine
         }
 
         Touch(address);
+    }
+
+    /// <summary>Counts, beside, who is expected on the segment and which policies are in use: a change of one address is to cost no more than that.</summary>
+    private void SetRights(AddressState address, AddressRights? rights)
+    {
+        var before = address.Rights;
+        address.Rights = rights;
+        _granted += (rights is null ? 0 : 1) - (before is null ? 0 : 1);
+        if (before is null || rights is null || before.Eligible != rights.Eligible)
+        {
+            Count(before, -1);
+            Count(rights, 1);
+        }
+
+        if (before?.Policy != rights?.Policy)
+        {
+            _policies.Add(before?.Policy, -1);
+            _policies.Add(rights?.Policy, 1);
+        }
+
+        void Count(AddressRights? counted, int times)
+        {
+            foreach (var node in counted?.Eligible ?? [])
+            {
+                _expected.Add(node == _options.Node ? null : node, times);
+            }
+        }
     }
 
     private void Forget(AddressState address)
@@ -175,8 +197,9 @@ public sealed partial class SegmentMachine
 
     private void Discard(AddressState address)
     {
+        StopAsking(address);
         address.ForgetBest();
-        address.Rights = null;
+        SetRights(address, null);
         address.Tombstone = AddressState.NoTombstone;
         address.Due = TimeSpan.MaxValue;
         EndConflict(address);

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using PorterLB.Speaker.Hellos;
 using PorterLB.Speaker.Ownership;
 using PorterLB.Speaker.Peers;
@@ -12,9 +11,11 @@ public sealed partial class SegmentMachine
     private const double Jitter = 0.05;
 
     private readonly List<AddressState> _relayed = [];
+    private readonly List<Peer> _living = [];
     private ulong _sequence;
     private bool _helloNow;
     private TimeSpan _nextHello = TimeSpan.MaxValue;
+    private TimeSpan _saidHelloAt;
     private TimeSpan _tellAllAt = TimeSpan.MaxValue;
     private TimeSpan? _toldAllAt;
     private TimeSpan _announceFirstAt = TimeSpan.MaxValue;
@@ -28,12 +29,11 @@ public sealed partial class SegmentMachine
         {
             _tellAllAt = TimeSpan.MaxValue;
             _toldAllAt = _now;
-            if (!Planted(PlantedFaults.TellOnce))
+            for (var told = 0; told < _teller.Held.Count && !Planted(PlantedFaults.TellOnce);)
             {
-                foreach (var claims in _teller.All(Incarnation, () => ++_sequence))
-                {
-                    Send(claims);
-                }
+                var draft = BeginHello(out var namedAll);
+                told = _teller.FillAll(draft, told);
+                Send(draft, namedAll);
             }
         }
 
@@ -47,70 +47,70 @@ public sealed partial class SegmentMachine
         var relayed = Relayed();
         do
         {
-            _sequence++;
-            var claims = _teller.Fill(Incarnation, _sequence, periodic, relayed);
-            Send(Planted(PlantedFaults.TellOnce) ? [.. claims.Where(c => WasNews(c))] : claims);
+            var draft = BeginHello(out var namedAll);
+            _teller.Fill(draft, periodic, relayed);
+            Send(draft, namedAll);
         }
         while (_teller.HasNews);
 
+        _saidHelloAt = _now;
         _nextHello = _now + (_timing.HelloInterval * (1 - (Jitter * _random.NextDouble())));
+    }
+
+    /// <summary>
+    /// Begins a hello with whom we hear. First the lives that are not proven yet: they wait for our word to be believed. The others in
+    /// turn, when they do not all fit.
+    /// </summary>
+    private HelloDraft BeginHello(out int left)
+    {
+        var draft = new HelloDraft(_options.Node, Incarnation, ++_sequence, _options.HelloLength);
+        draft.BeginHeard();
+        _living.Clear();
+        foreach (var peer in _peers.All)
+        {
+            if (peer.Unproven is { } unproven && _now - peer.UnprovenAt < _timing.DeadAfter)
+            {
+                draft.TryAdd(unproven with { Age = _now - peer.UnprovenAt });
+            }
+
+            if (peer.IsAlive(_now, _timing.DeadAfter))
+            {
+                _living.Add(peer);
+            }
+        }
+
+        left = NameHeard(draft, _living.Count);
+        return draft;
+    }
+
+    private void Send(HelloDraft draft, int left)
+    {
+        NameHeard(draft, left);
+        var hello = draft.Finish(_self.Standing with
+        {
+            State = State == SpeakerState.Joining && Planted(PlantedFaults.HiddenJoining) ? SpeakerState.Active : State,
+        });
+        _effects.Add(new Effect.SendHello(Planted(PlantedFaults.TellOnce) ? hello with { Claims = [.. hello.Claims.Where(WasNews)] } : hello));
     }
 
     private bool WasNews(Claim claim) => _addresses.TryGetValue(claim.Address, out var address) && address.TellsLeft == 2;
 
-    private void Send(ImmutableArray<Claim> claims) => _effects.Add(new Effect.SendHello(new Hello
+    /// <returns>How many found no room.</returns>
+    private int NameHeard(HelloDraft draft, int left)
     {
-        Node = _options.Node,
-        Incarnation = Incarnation,
-        Sequence = _sequence,
-        Standing = _self.Standing with
+        for (; left > 0; left--)
         {
-            State = State == SpeakerState.Joining && Planted(PlantedFaults.HiddenJoining) ? SpeakerState.Active : State,
-        },
-        Hears = Hears(),
-        Claims = claims,
-    }));
-
-    /// <summary>
-    /// Whom we hear. First the lives that are not proven yet: they wait for our word to be believed. The others in turn, when they do not
-    /// all fit.
-    /// </summary>
-    private ImmutableArray<HeardPeer> Hears()
-    {
-        var hears = ImmutableArray.CreateBuilder<HeardPeer>();
-        var proven = 0;
-        foreach (var peer in _peers.All)
-        {
-            if (peer.Unproven is { } unproven && _now - peer.UnprovenAt < _timing.DeadAfter && hears.Count < _options.MaxHeard)
+            var peer = _living[_hearsCursor % _living.Count];
+            if (!draft.TryAdd(new HeardPeer(
+                peer.Node, peer.Incarnation, peer.Sequence, _now - peer.Proof, peer.IsDirect(_now, _timing.DeadAfter), Proven: true, peer.Standing)))
             {
-                hears.Add(unproven with { Age = _now - peer.UnprovenAt });
+                break;
             }
 
-            proven += peer.IsAlive(_now, _timing.DeadAfter) ? 1 : 0;
+            _hearsCursor = (_hearsCursor + 1) % _living.Count;
         }
 
-        var room = Math.Min(_options.MaxHeard - hears.Count, proven);
-        var skip = room < proven ? _hearsCursor % proven : 0;
-        _hearsCursor = room < proven ? skip + room : 0;
-        var place = 0;
-        foreach (var peer in _peers.All)
-        {
-            if (!peer.IsAlive(_now, _timing.DeadAfter))
-            {
-                continue;
-            }
-
-            // The window [skip, skip + room) of all living peers, wrapped around.
-            if ((place - skip + proven) % proven < room)
-            {
-                hears.Add(new HeardPeer(
-                    peer.Node, peer.Incarnation, peer.Sequence, _now - peer.Proof, peer.IsDirect(_now, _timing.DeadAfter), Proven: true, peer.Standing));
-            }
-
-            place++;
-        }
-
-        return hears.DrainToImmutable();
+        return left;
     }
 
     /// <summary>
@@ -120,7 +120,7 @@ public sealed partial class SegmentMachine
     private List<AddressState> Relayed()
     {
         _relayed.Clear();
-        var patience = ListingPatience(_alive + 1);
+        var patience = ListingPatience();
         foreach (var holder in _peers.All)
         {
             if (holder.Claims.Count == 0 || !holder.IsAlive(_now, _timing.DeadAfter) || !IsUnheardBySome(holder, patience))

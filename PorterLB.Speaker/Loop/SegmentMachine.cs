@@ -41,12 +41,10 @@ public sealed partial class SegmentMachine
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(random);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxClaims, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxHeard, 1);
         _options = options;
         _random = random;
         _peers = new PeerTable(options.Node);
-        _teller = new ClaimTeller(options.Node, options.MaxClaims);
+        _teller = new ClaimTeller();
         _peers.SetLimits(_timing.AgeLimits([]), TimeSpan.Zero);
     }
 
@@ -118,6 +116,9 @@ public sealed partial class SegmentMachine
             case Input.AddressSeen seen:
                 SeeAddress(seen);
                 break;
+            case Input.FrameHeard frame:
+                _hearing.HeardFrame(frame.At < _now ? frame.At : _now);
+                break;
             case Input.NeighborAnswered:
                 _hearing.HeardNeighbor(_now);
                 break;
@@ -169,7 +170,8 @@ public sealed partial class SegmentMachine
             Speak();
             if (_teller.Held.Count > 0)
             {
-                _effects.Add(new Effect.RenewAnswers(_now + _timing.DeadAfter));
+                // As long as the last hello holds, and no longer: after that another may have taken over.
+                _effects.Add(new Effect.RenewAnswers(_saidHelloAt + _timing.DeadAfter));
             }
         }
 

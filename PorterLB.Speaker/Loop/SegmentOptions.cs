@@ -1,3 +1,5 @@
+using PorterLB.Speaker.Hellos;
+
 namespace PorterLB.Speaker.Loop;
 
 /// <summary>What a segment's machine must know before anything happens. Intervals and dead-after times come with the rights.</summary>
@@ -9,11 +11,8 @@ public sealed record SegmentOptions
     /// <summary>64 random bits drawn when the machine is made: what tells its hellos from a recording of an earlier one.</summary>
     public required ulong Process { get; init; }
 
-    /// <summary>The most claims in one hello (1–255), so that it fits into one datagram.</summary>
-    public int MaxClaims { get; init; } = 40;
-
-    /// <summary>The most peers named in one hello (1–255), so that it fits into one datagram.</summary>
-    public int MaxHeard { get; init; } = 16;
+    /// <summary>Bytes of one hello at most, signature included; smaller only in tests.</summary>
+    internal int HelloLength { get; init; } = HelloLayout.MaxLength;
 
     /// <summary>Rules to break, in tests of the simulator.</summary>
     internal PlantedFaults Planted { get; init; }

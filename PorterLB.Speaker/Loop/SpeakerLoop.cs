@@ -40,6 +40,7 @@ internal sealed class SpeakerLoop : IDisposable
     private HashSet<int> _defaultInterfaces = [];
     private Rights _rights = Rights.None;
     private bool _rightsKnown;
+    private bool _rightsHeard;
     private bool? _contact;
     private bool? _dataPlane;
     private bool _leaving;
@@ -73,13 +74,10 @@ internal sealed class SpeakerLoop : IDisposable
         Metrics = new SpeakerMetrics(() => _segments.Values, () => Status, clock);
         _context = new SegmentContext
         {
-            // Together they fit into one hello with names of up to some 30 bytes; with longer ones it carries less.
             MachineOptions = new SegmentOptions
             {
                 Node = options.NodeName,
                 Process = 0,
-                MaxClaims = 20,
-                MaxHeard = 10,
             },
             ClusterTag = [.. options.ClusterTag],
             HelloPort = options.HelloPort,
@@ -214,13 +212,16 @@ internal sealed class SpeakerLoop : IDisposable
             case Mail.OtherCluster other when Uses(other.Segment):
                 other.Segment.SawCluster(other.Tag, other.Mac);
                 break;
+            case Mail.Neighbor neighbor when Uses(neighbor.Segment):
+                neighbor.Segment.Answered(neighbor.Mac);
+                break;
             case Mail.WireLost lost when Uses(lost.Segment):
                 lost.Segment.WireLost(lost.Reason);
                 _statusDirty = true;
                 break;
             case Mail.Apply apply:
                 _rights = Checked(apply.Rights);
-                _rightsKnown = true;
+                _rightsKnown = _rightsHeard = true;
                 Assign();
                 Metrics.Keep(_rights.Addresses.Keys.ToHashSet());
                 _keeper.Change(_rights);
@@ -347,7 +348,7 @@ internal sealed class SpeakerLoop : IDisposable
             var here = assigned.TryGetValue(index, out var builder) ? builder.ToImmutable() : ImmutableDictionary<IPAddress, AddressRights>.Empty;
             if (_rightsKnown)
             {
-                segment.Apply(here, [.. _rights.Addresses.Keys.Where(address => !here.ContainsKey(address))]);
+                segment.Apply(here, [.. _rights.Addresses.Keys.Where(address => !here.ContainsKey(address))], resumed: !_rightsHeard);
             }
 
             if (wanted.Contains(index))

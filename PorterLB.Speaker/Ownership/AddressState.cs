@@ -60,8 +60,20 @@ internal sealed class AddressState(IPAddress address)
 
     public Wait Wait { get; set; }
 
-    /// <summary>When the elected node was last seen to answer for the address.</summary>
-    public TimeSpan? ElectedSeenAt { get; set; }
+    /// <summary>My rights were first given while this process ran, not from disk.</summary>
+    public bool New { get; set; }
+
+    /// <summary>Another speaker, whose hellos do not arrive, that was seen to say that it has the address while I hold it.</summary>
+    public Peer? Rival { get; set; }
+
+    /// <summary>When it was last seen.</summary>
+    public TimeSpan RivalSeenAt { get; set; }
+
+    /// <summary>The holder whose silence the running inquiry is about; null when none runs, or nobody is known to have held.</summary>
+    public Peer? AskedOf { get; set; }
+
+    /// <summary>This address is among those of that holder that are asked for; the others wait for what comes of it.</summary>
+    public bool AsksItself { get; set; }
 
     /// <summary>When a hello that could not be proven to be of now claimed the address; it only lends weight to an answer to a probe.</summary>
     public TimeSpan? UnprovenClaimAt { get; set; }

@@ -31,8 +31,8 @@ internal enum Ask
     /// <summary>Act only when somebody answers.</summary>
     UntilAnswered,
 
-    /// <summary>Act only when the elected node answers, and for <see cref="Timers.Unyielding"/>.</summary>
-    UntilElectedAnswers,
+    /// <summary>Act only when the rival answers, in every round for as long as the delay.</summary>
+    UntilRivalAnswers,
 }
 
 /// <summary>The outcome of the rules for one address.</summary>

@@ -28,12 +28,13 @@ internal static class OwnershipRules
             return new Decision(6, Act.Silence, 0, 0, TimeSpan.Zero, Slotted: false, Ask.UntilAnswered);
         }
 
-        // I took over because the elected node was not heard; it is back, still unheard, and claimed after asking in vain, as rule 7 has it.
-        // Only its own answer counts here, for two who took over could silence each other, and only a lasting one, for if it hears me it
-        // yields.
-        if (s.ElectedAnswers && s.Elected is null && s.Fresh && s.EligibleSelf && s.Epoch == s.OwnEpoch && s.OwnTerm > 0 && !s.ElectedSelf)
+        // Two hold, and at least one hears nothing of the other: no rank decides then. Each sees the other's answers, though, and both come
+        // to the same result from who is elected and from the score. The greater one gives way as well in the end: it may be heard, and
+        // ranked lower, or the other may not see it.
+        if (s.Rivaled)
         {
-            return new Decision(6, Act.Silence, 0, 0, TimeSpan.Zero, Slotted: false, Ask.UntilElectedAnswers);
+            return new Decision(
+                6, Act.Silence, 0, 0, s.RivalIsGreater ? Timers.RivalLesser : Timers.RivalGreater, Slotted: false, Ask.UntilRivalAnswers);
         }
 
         if (!superseded || !s.Staying || !s.EligibleSelf)
@@ -60,8 +61,7 @@ internal static class OwnershipRules
 
         if (s.Floor == ClaimFloor.None)
         {
-            var grace = s.Elected is { State: SpeakerState.Active, Fresh: true, Deaf: false, Healthy: true } ? Timers.Grace : Timers.ShortGrace;
-            return new Decision(8, Act.Claim, s.Epoch, s.Floor.TermAbove(s.Epoch), grace, Slotted: true, Ask.UntilSilent);
+            return new Decision(8, Act.Claim, s.Epoch, s.Floor.TermAbove(s.Epoch), GraceFor(s), Slotted: true, Ask.UntilSilent);
         }
 
         var epoch = Math.Max(s.Epoch, s.Floor.Epoch);
@@ -100,6 +100,17 @@ internal static class OwnershipRules
 
         return Decision.Rest;
     }
+
+    /// <summary>How long the elected node is left alone with an address that nobody is known to have held.</summary>
+    private static TimeSpan GraceFor(in Situation s) => s.Elected switch
+    {
+        { State: SpeakerState.Active, Fresh: true, Deaf: false, Healthy: true } => Timers.Grace,
+
+        // Nobody waits for a new address yet: better a moment later than moved as soon as it is there.
+        { State: SpeakerState.Joining } when s.New => Timers.JoiningGrace,
+        null when s.New && !s.ElectedKnown => Timers.Grace,
+        _ => Timers.ShortGrace,
+    };
 
     private static bool CannotHold(Standing? elected, bool selfHealthy) =>
         elected is not { } standing || standing.Deaf || standing.State == SpeakerState.Leaving || (!standing.Healthy && selfHealthy);

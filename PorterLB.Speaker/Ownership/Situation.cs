@@ -20,8 +20,17 @@ internal readonly record struct Situation
     /// <summary>What the elected node, another one, said of itself; null when it is dead, unknown, or nobody was elected.</summary>
     public required Standing? Elected { get; init; }
 
-    /// <summary>The elected node has just answered for the address, while I hold it.</summary>
-    public required bool ElectedAnswers { get; init; }
+    /// <summary>The elected node was known here in an earlier or its present life: when it is not alive now, it is dead, not late.</summary>
+    public required bool ElectedKnown { get; init; }
+
+    /// <summary>The address was given out while this process ran, so nobody held it before.</summary>
+    public required bool New { get; init; }
+
+    /// <summary>Another speaker, whose hellos do not arrive here, answers for the address that I hold.</summary>
+    public required bool Rivaled { get; init; }
+
+    /// <summary>That one would go before me: it is elected, or neither is and its score is higher.</summary>
+    public required bool RivalIsGreater { get; init; }
 
     /// <summary>I am not leaving.</summary>
     public required bool Staying { get; init; }

@@ -15,6 +15,12 @@ internal static class Timers
     /// <summary>The same when that node is joining, dead or cut off from the API server.</summary>
     public static readonly TimeSpan ShortGrace = Milliseconds(50);
 
+    /// <summary>
+    /// How long an elected node that is still joining is left alone with a new address: until it has joined, and a little. Speakers that
+    /// open a segment for its first address all join at once, some a little later than others.
+    /// </summary>
+    public static readonly TimeSpan JoiningGrace = Milliseconds(450);
+
     /// <summary>How long an elected node may take to claim before it is passed over.</summary>
     public static readonly TimeSpan PassOver = Milliseconds(1000);
 
@@ -24,8 +30,17 @@ internal static class Timers
     /// <summary>How long an elected node asks in vain for an address that somebody unheard answers for, before it claims all the same.</summary>
     public static readonly TimeSpan AskAtMost = Milliseconds(700);
 
-    /// <summary>An elected node that answers for this long beside a higher claim, told each 100 ms, cannot hear it.</summary>
-    public static readonly TimeSpan Unyielding = Milliseconds(600);
+    /// <summary>
+    /// A speaker that is not heard and answers for this long for an address of mine, told each 100 ms of my claim, does not hear it: the
+    /// lesser of the two falls silent.
+    /// </summary>
+    public static readonly TimeSpan RivalLesser = Milliseconds(300);
+
+    /// <summary>The same for the greater of the two, in case that the lesser does not know that there are two.</summary>
+    public static readonly TimeSpan RivalGreater = Milliseconds(700);
+
+    /// <summary>A rival that was not seen for this long is none any more.</summary>
+    public static readonly TimeSpan RivalMemory = Milliseconds(1000);
 
     /// <summary>Without any sign of hearing for this long, nothing is taken over.</summary>
     public static readonly TimeSpan Ears = Milliseconds(200);
@@ -47,6 +62,9 @@ internal static class Timers
 
     /// <summary>The same on a segment where no other speaker is known or expected, and until a neighbour has ever answered.</summary>
     public static readonly TimeSpan LonelyProbeInterval = Milliseconds(1000);
+
+    /// <summary>The same while hellos arrive and a neighbour has answered before: it may leave the segment.</summary>
+    public static readonly TimeSpan NeighborCheckInterval = Milliseconds(20_000);
 
     /// <summary>After this long without any neighbour's answer, ever, the last of two nodes stops waiting for one.</summary>
     public static readonly TimeSpan NoNeighborAtAll = Milliseconds(1000);

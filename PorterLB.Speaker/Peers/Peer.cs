@@ -48,6 +48,15 @@ internal sealed class Peer(string node)
     /// <summary>Whom it hears by itself, in which life, and when it last said so.</summary>
     public Dictionary<string, (Incarnation Incarnation, TimeSpan At)> Hears { get; } = [];
 
+    /// <summary>Addresses whose inquiries are about its silence.</summary>
+    public int Inquiries { get; set; }
+
+    /// <summary>How many of these ask by themselves.</summary>
+    public int Asking { get; set; }
+
+    /// <summary>When it last answered for one of these.</summary>
+    public TimeSpan? AnsweredAt { get; set; }
+
     /// <summary>Whether it was alive when last looked at.</summary>
     public bool WasAlive { get; set; }
 

@@ -14,6 +14,9 @@ internal sealed class PeerTable(string self)
     /// <summary>All speakers ever heard of.</summary>
     public Dictionary<string, Peer>.ValueCollection All => _peers.Values;
 
+    /// <summary>Bytes that a hello would need to name them all.</summary>
+    public int CostOfAll { get; private set; }
+
     /// <summary>When the next peer crosses an age limit, if nothing is heard of it until then.</summary>
     public TimeSpan NextCrossing { get; private set; } = TimeSpan.MaxValue;
 
@@ -43,10 +46,12 @@ internal sealed class PeerTable(string self)
         if (_peers.Count >= MaxPeers && _peers.Values.Where(p => p.Claims.Count == 0).MinBy(p => p.Proof) is { } oldest)
         {
             _peers.Remove(oldest.Node);
+            CostOfAll -= HelloRoom.CostOfHeard(oldest.Node);
         }
 
         peer = new Peer(node);
         _peers.Add(node, peer);
+        CostOfAll += HelloRoom.CostOfHeard(node);
         return peer;
     }
 

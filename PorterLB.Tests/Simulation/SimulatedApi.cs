@@ -28,11 +28,17 @@ internal sealed class SimulatedApi(Simulation world)
     {
         if (!Rights.ContainsKey(address))
         {
-            GivenOut[address] = _resourceVersion + 1;
+            GivenOut[address] = world.IsBroken(ShellFaults.EpochLost) ? 1 : _resourceVersion + 1;
+        }
+
+        var epoch = ++_resourceVersion;
+        if (world.IsBroken(ShellFaults.EpochLost))
+        {
+            epoch = Rights.TryGetValue(address, out var before) ? before.Epoch + 1 : 1;
         }
 
         var nodes = eligible?.Order(StringComparer.Ordinal).ToImmutableArray() ?? Rights[address].Eligible;
-        Rights = Rights.SetItem(address, new AddressRights { Address = address, Epoch = ++_resourceVersion, Elected = node, Eligible = nodes });
+        Rights = Rights.SetItem(address, new AddressRights { Address = address, Epoch = epoch, Elected = node, Eligible = nodes });
         world.Note("manager", "elects", address, node);
         Publish();
     }

@@ -14,6 +14,19 @@ internal sealed class SimulatedManager(Simulation world)
 
     public bool Down { get; set; }
 
+    /// <summary>A second manager that takes itself for the leader, and acts on what it knew when it was cut off.</summary>
+    public void RunSecond(TimeSpan until)
+    {
+        var second = new SimulatedManager(world);
+        foreach (var (node, report) in _reports)
+        {
+            second._reports[node] = report with { At = until };
+        }
+
+        world.Clock.After(Pace / 2, second.Turn);
+        world.Clock.At(until, () => second.Down = true);
+    }
+
     public void Run()
     {
         world.Clock.After(Pace, Turn);

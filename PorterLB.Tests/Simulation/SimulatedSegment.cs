@@ -1,5 +1,5 @@
 using System.Net;
-using PorterLB.Speaker.Hellos;
+using System.Net.Sockets;
 
 namespace PorterLB.Tests.Simulation;
 
@@ -10,6 +10,9 @@ internal sealed class SimulatedSegment(SimulatedClock clock, Random random, int 
     private readonly bool[,] _hellosCut = new bool[nodes + 1, nodes + 1];
 
     public int Router { get; } = nodes;
+
+    /// <summary>Whether the router answers when it is asked for a sign of life; it carries traffic either way.</summary>
+    public bool RouterAnswers { get; set; } = true;
 
     public double Loss { get; set; }
 
@@ -68,7 +71,7 @@ internal sealed class SimulatedSegment(SimulatedClock clock, Random random, int 
 
 /// <summary>
 /// The neighbour that carries the traffic in: a Linux router, which takes a gratuitous ARP unless its entry changed within the last second
-/// (the locktime of its neighbour table).
+/// (the locktime of its neighbour table; NDP has none).
 /// </summary>
 internal sealed class SimulatedRouter(SimulatedClock clock)
 {
@@ -79,7 +82,8 @@ internal sealed class SimulatedRouter(SimulatedClock clock)
 
     public void HearGratuitous(IPAddress address, int node)
     {
-        if (!_neighbors.TryGetValue(address, out var entry) || (entry.Node != node && clock.Now - entry.At >= LockTime))
+        if (!_neighbors.TryGetValue(address, out var entry)
+            || (entry.Node != node && (address.AddressFamily == AddressFamily.InterNetworkV6 || clock.Now - entry.At >= LockTime)))
         {
             _neighbors[address] = (node, clock.Now);
         }
@@ -89,22 +93,19 @@ internal sealed class SimulatedRouter(SimulatedClock clock)
 /// <summary>Records what goes over the wire, to play it again: signed, well formed, and a lie by then.</summary>
 internal sealed class Recorder
 {
-    private readonly Dictionary<int, List<Hello>> _hellos = [];
+    private readonly List<(int From, byte[] Datagram)> _recorded = [];
 
     public bool On { get; set; }
 
-    public void Record(int from, Hello hello)
-    {
-        if (On)
-        {
-            if (!_hellos.TryGetValue(from, out var list))
-            {
-                _hellos[from] = list = [];
-            }
+    public IReadOnlyList<(int From, byte[] Datagram)> All => _recorded;
 
-            list.Add(hello);
+    public void Record(int from, byte[]? datagram)
+    {
+        if (datagram is not null)
+        {
+            _recorded.Add((from, datagram));
         }
     }
 
-    public IReadOnlyList<Hello> Of(int node) => _hellos.GetValueOrDefault(node) ?? [];
+    public IEnumerable<byte[]> Of(int node) => _recorded.Where(r => r.From == node).Select(r => r.Datagram);
 }

@@ -21,7 +21,7 @@ public sealed class InquiryTests
         var inquiry = new Inquiry();
         inquiry.Begin(At(0));
         Run(ref inquiry, 0, 50);
-        inquiry.Heard(At(50), elected: false);
+        inquiry.Heard(At(50), rival: false);
         Assert.True(inquiry.Answered);
         Run(ref inquiry, 51, 150);
         Assert.False(inquiry.Silent);
@@ -41,7 +41,7 @@ public sealed class InquiryTests
             if (inquiry.Step(At(ms)))
             {
                 probes += ms >= 60_000 ? 1 : 0;
-                inquiry.Heard(At(ms), elected: false);
+                inquiry.Heard(At(ms), rival: false);
             }
         }
 
@@ -54,11 +54,11 @@ public sealed class InquiryTests
         var inquiry = new Inquiry();
         inquiry.Begin(At(0));
         Run(ref inquiry, 0, 10);
-        inquiry.Heard(At(10), elected: true);
+        inquiry.Heard(At(10), rival: true);
         Run(ref inquiry, 11, 150);
-        Assert.Equal(At(10), inquiry.ElectedAnswersSince);
+        Assert.Equal(At(10), inquiry.RivalAnswersSince);
         Run(ref inquiry, 151, 250);
-        Assert.Null(inquiry.ElectedAnswersSince);
+        Assert.Null(inquiry.RivalAnswersSince);
     }
 
     private static List<int> Run(ref Inquiry inquiry, int from, int to)

@@ -18,8 +18,8 @@ internal sealed class MachineBench
     private readonly List<Effect> _all = [];
     private readonly Dictionary<string, ulong> _sequences = [];
 
-    public MachineBench(string node = "a", int maxClaims = 40, int maxHeard = 16) => Machine = new SegmentMachine(
-        new SegmentOptions { Node = node, Process = Process, MaxClaims = maxClaims, MaxHeard = maxHeard }, new Random(1));
+    public MachineBench(string node = "a", int helloLength = 1200) => Machine = new SegmentMachine(
+        new SegmentOptions { Node = node, Process = Process, HelloLength = helloLength }, new Random(1));
 
     public SegmentMachine Machine { get; }
 

@@ -15,7 +15,10 @@ public sealed class OwnershipRulesTests
         EligibleSelf = true,
         AnyEligible = true,
         Elected = Well,
-        ElectedAnswers = false,
+        ElectedKnown = true,
+        New = false,
+        Rivaled = false,
+        RivalIsGreater = false,
         Staying = true,
         Ears = true,
         Mute = false,
@@ -88,12 +91,30 @@ public sealed class OwnershipRulesTests
         Assert.Equal(4, Decide(Holding with { Epoch = 6, HearsNobody = true, Elected = null, Fresh = false }).Rule);
 
     [Fact]
-    public void Rule_6_a_successor_gives_way_to_an_elected_node_that_is_not_heard_but_answers_lastingly()
+    public void Rule_6_of_two_holders_that_do_not_hear_each_other_the_lesser_gives_way_first()
     {
-        var took = Holding with { OwnTerm = 1, Elected = null, ElectedAnswers = true };
-        Assert.Equal(Ask.UntilElectedAnswers, Decide(took).Ask);
-        Assert.Equal(Decision.Rest, Decide(took with { ElectedAnswers = false }));
-        Assert.Equal(Decision.Rest, Decide(took with { Elected = Well }));
+        var rivaled = Holding with { Rivaled = true };
+        Assert.Equal((6, Act.Silence, Ask.UntilRivalAnswers), (Decide(rivaled).Rule, Decide(rivaled).Act, Decide(rivaled).Ask));
+        Assert.True(Decide(rivaled with { RivalIsGreater = true }).Delay < Decide(rivaled).Delay);
+    }
+
+    [Theory]
+    [InlineData(SpeakerState.Joining, 450)]
+    [InlineData(SpeakerState.Active, 300)]
+    [InlineData(SpeakerState.Leaving, 50)]
+    public void Rule_8_a_new_address_waits_for_its_elected_node_as_long_as_that_may_take(object state, int milliseconds)
+    {
+        var unowned = Unclaimed with { New = true, Floor = ClaimFloor.None, Elected = Well with { State = (SpeakerState)state } };
+        Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), Decide(unowned).Delay);
+    }
+
+    [Fact]
+    public void Rule_8_an_elected_node_that_was_never_heard_may_be_starting_one_that_was_is_dead()
+    {
+        var unowned = Unclaimed with { New = true, Floor = ClaimFloor.None, Elected = null, ElectedKnown = false };
+        Assert.Equal(Timers.Grace, Decide(unowned).Delay);
+        Assert.Equal(Timers.ShortGrace, Decide(unowned with { ElectedKnown = true }).Delay);
+        Assert.Equal(Timers.ShortGrace, Decide(unowned with { New = false }).Delay);
     }
 
     [Fact]
