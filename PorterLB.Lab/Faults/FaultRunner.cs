@@ -10,14 +10,19 @@ namespace PorterLB.Lab.Faults;
 public sealed class FaultRunner(LightLab lab, IReadOnlyList<IPAddress> addresses)
 {
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public async Task<FaultOutcome> PlayAsync(FaultScenario scenario, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(scenario);
-        var faults = new OwnerFaults(lab, addresses);
-        await faults.SettleAsync(cancellationToken);
-        var stage = new FaultStage(lab, addresses, await faults.OwnerAsync(addresses[0], cancellationToken));
-        var nodes = lab.Nodes.ToImmutableDictionary(node => node.Host.Mac, node => node.Name, StringComparer.Ordinal);
+        foreach (var node in lab.Nodes)
+        {
+            await node.WaitUntilReadyAsync(Patience, cancellationToken);
+        }
+
+        await Task.Delay(Before, cancellationToken);
+        var stage = new FaultStage(lab, addresses, await new OwnerFaults(lab, addresses).OwnerAsync(addresses[0], cancellationToken));
+        var nodes = lab.Nodes.ToImmutableDictionary(node => node.Host.Mac, node => node.Name, StringComparer.Ordinal).Add(FaultScenarios.NewMac, stage.Owner.Name);
         if (scenario.WithoutServer)
         {
             await lab.ControlPlane.KillApiServerAsync(cancellationToken);

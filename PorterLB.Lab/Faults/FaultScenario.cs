@@ -21,6 +21,9 @@ public sealed record FaultScenario(string Name, Func<FaultStage, CancellationTok
     /// <summary>The longest time with two answerers.</summary>
     public TimeSpan DoubleAtMost { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Whether every run of the tests plays it: the least that shows each kind of fault.</summary>
+    public bool InEveryTest { get; init; }
+
     /// <summary>Whether the address must be where it was.</summary>
     public bool Stays { get; init; }
 

@@ -9,7 +9,9 @@ namespace PorterLB.Lab.Faults;
 /// <summary>What can happen to a cluster's layer 2.</summary>
 public static class FaultScenarios
 {
-    private const string NewMac = "02:00:63:aa:aa:01";
+    /// <summary>What a node's card is given in exchange for its own.</summary>
+    internal const string NewMac = "02:00:63:aa:aa:01";
+
     private const int KubeProxyHealthPort = 10256;
     /// <summary>Nobody's answer is due to be missing: what is seen of silence is the machine's own, which runs all hosts at once.</summary>
     private static readonly TimeSpan Nothing = TimeSpan.FromMilliseconds(250);
@@ -57,12 +59,12 @@ public static class FaultScenarios
             {
                 node.StartSpeaker();
             }
-        }) { WithoutServer = true, SilentAtMost = TimeSpan.FromSeconds(3), Aftermath = TimeSpan.FromSeconds(4) },
+        }) { InEveryTest = true, WithoutServer = true, SilentAtMost = TimeSpan.FromSeconds(3), Aftermath = TimeSpan.FromSeconds(4) },
         new("hardware address changed", async (stage, cancel) =>
             await stage.Owner.Host.RunAsync($"ip link set {Network.Host.Interface} address {NewMac}", cancel))
         {
-            // The observer knows the node by its old address: the stranger in its story is the node itself.
-            SilentAtMost = null,
+            InEveryTest = true,
+
             Repair = (stage, cancel) => stage.Owner.Host.RunAsync($"ip link set {Network.Host.Interface} address {stage.Owner.Host.Mac}", cancel),
             Afterwards = async (stage, cancel) => await AnswersAsync(stage, NewMac, cancel),
         },
@@ -71,7 +73,7 @@ public static class FaultScenarios
             await stage.Owner.Host.RemoveCardAsync(cancel);
             await WaitAsync(1.5, cancel);
             await stage.Owner.Host.InsertCardAsync(cancel);
-        }) { Aftermath = TimeSpan.FromSeconds(3), Afterwards = (stage, cancel) => UsesInterfaceAsync(stage, stage.Owner, cancel) },
+        }) { InEveryTest = true, Aftermath = TimeSpan.FromSeconds(3), Afterwards = (stage, cancel) => UsesInterfaceAsync(stage, stage.Owner, cancel) },
         new("interface made a bridge port, and freed", async (stage, cancel) =>
         {
             await stage.Owner.Host.RunAsync("ip link add bridge0 type bridge; ip link set eth0 master bridge0", cancel);
@@ -94,7 +96,7 @@ public static class FaultScenarios
             await stage.Owner.Host.MuteAsync(cancel);
             await WaitAsync(3, cancel);
             await stage.Lab.Segment.LoseNothingAsync(cancel);
-        }) { Repair = (stage, cancel) => stage.Lab.Segment.LoseNothingAsync(cancel) },
+        }) { InEveryTest = true, Repair = (stage, cancel) => stage.Lab.Segment.LoseNothingAsync(cancel) },
         new("two nodes do not hear each other, all others do", async (stage, cancel) =>
         {
             await stage.Owner.Host.IgnoreAsync(stage.Others[0].Host, cancel);
@@ -107,7 +109,7 @@ public static class FaultScenarios
             await stage.Lab.Segment.DivideAsync([stage.Owner.Host], cancel);
             await WaitAsync(3, cancel);
             await stage.Lab.Segment.UniteAsync([stage.Owner.Host], cancel);
-        }),
+        }) { InEveryTest = true },
         new("segment divided, the owner on the client's side, and united", async (stage, cancel) =>
         {
             await stage.Lab.Segment.DivideAsync([.. stage.Others.Select(node => node.Host)], cancel);
@@ -142,6 +144,7 @@ public static class FaultScenarios
             await WaitAsync(2, cancel);
         })
         {
+            InEveryTest = true,
             Stays = true,
             SilentAtMost = Nothing,
             Afterwards = async (stage, cancel) => Require(
@@ -155,7 +158,7 @@ public static class FaultScenarios
             await WaitAsync(3, cancel);
             replay.StandardInput.Close();
             await replay.WaitForExitAsync(cancel);
-        }) { Stays = true, SilentAtMost = Nothing },
+        }) { InEveryTest = true, Stays = true, SilentAtMost = Nothing },
         new("a neighbour with a stale entry asks straight", async (stage, cancel) =>
         {
             foreach (var address in stage.Addresses)
@@ -166,6 +169,7 @@ public static class FaultScenarios
             await WaitAsync(1.5, cancel);
         })
         {
+            InEveryTest = true,
             Stays = true,
             SilentAtMost = Nothing,
             Afterwards = async (stage, cancel) =>
@@ -199,7 +203,7 @@ public static class FaultScenarios
                     cancel);
                 Require(applied.Succeeded, applied.Text);
             },
-            (stage, cancel) => stage.Lab.ControlPlane.Kubectl("delete", "layertwoconfig", "fault").RunAsync(cancel)),
+            (stage, cancel) => stage.Lab.ControlPlane.Kubectl("delete", "layertwoconfig", "fault").RunAsync(cancel)) with { InEveryTest = true },
         new("kube-proxy unhealthy", async (stage, cancel) =>
         {
             using var page = HealthPage.Open(stage.Owner.Host, KubeProxyHealthPort);
@@ -272,6 +276,9 @@ public static class FaultScenarios
         scenarios.Where(scenario => !scenario.WithoutServer).Select(scenario => scenario with { Name = $"{scenario.Name}; API server down", WithoutServer = true });
 
     private static string ClientTool => Path.Combine(AppContext.BaseDirectory, "porterlb-lab");
+
+    /// <summary>All of them but the <see cref="Long"/> ones.</summary>
+    public static IReadOnlyList<FaultScenario> All => [.. OfNodes, .. OfSegments, .. OfStrangers, .. Planned];
 
     private static FaultScenario Moves(string name, Func<FaultStage, CancellationToken, Task> happen, Func<FaultStage, CancellationToken, Task> repair) => new(name, happen)
     {

@@ -26,8 +26,7 @@ public static class FaultMeasurement
 
         var scenarios = (FaultScenario[])
         [
-            .. FaultScenarios.OfNodes, .. FaultScenarios.OfSegments, .. FaultScenarios.OfStrangers, .. FaultScenarios.Planned,
-            .. FaultScenarios.WithoutServer([.. FaultScenarios.OfNodes, .. FaultScenarios.OfSegments]), .. FaultScenarios.Long,
+            .. FaultScenarios.All, .. FaultScenarios.WithoutServer([.. FaultScenarios.OfNodes, .. FaultScenarios.OfSegments]), .. FaultScenarios.Long,
         ];
         await using var lab = await LightLab.StartAsync(new LightLabOptions { Kind = "faults", Nodes = options.Nodes }, Say, cancellationToken);
         await lab.StartPorterLBAsync(cancellationToken);

@@ -17,7 +17,7 @@ internal static class SpeakerCommand
     private static readonly CommonOptions Common = new($":{Names.SpeakerMetricsPort}", $"127.0.0.1:{Names.SpeakerHealthPort}");
     private static readonly Option<string> NodeName = Flags.Text("--node-name", "NODE_NAME", "", "The name of the Node that this runs on.");
     private static readonly Option<int> HelloPort = Flags.Port("--hello-port", "HELLO_PORT", DefaultHelloPort, "UDP port of the hellos, the same on all nodes.");
-    private static readonly Option<string> StateFolder = Flags.Text("--state-folder", "STATE_FOLDER", Names.StateFolder, "Where the rights survive a restart, if the folder exists.");
+    private static readonly Option<string> StateFolder = Flags.Text("--state-folder", "STATE_FOLDER", Names.StateFolder, "Where rights and hello keys survive a restart, if the folder exists; best in memory.");
     private static readonly Option<bool> IgnoreExcludeLabel = Flags.Switch(
         "--ignore-exclude-label", "IGNORE_EXCLUDE_LABEL", @default: false, $"Use nodes with the label {Annotations.ExcludeLabel}, too. Set it on manager and speakers alike.");
 
