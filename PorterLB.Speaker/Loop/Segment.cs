@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
-using System.Security.Cryptography;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using PorterLB.Speaker.Hellos;
 using PorterLB.Speaker.Packets;
 using PorterLB.Speaker.Wire;
@@ -25,8 +25,7 @@ internal sealed class Segment : IFrameSink, IDisposable
 
     private readonly SegmentContext _context;
     private readonly Responder _responder;
-    private readonly Dictionary<IPAddress, Target> _targets = [];
-    private readonly HashSet<IPAddress> _held = [];
+    private readonly Answering _answering;
     private readonly HashSet<IPAddress> _joined = [];
     private readonly List<Effect> _effects = [];
     private readonly byte[] _helloFrame = new byte[HelloFrame.HeadersMax + HelloLayout.MaxLength];
@@ -48,11 +47,12 @@ internal sealed class Segment : IFrameSink, IDisposable
         Interface = on;
         _context = context;
         _responder = new Responder(context.ClusterTag, context.Keys, context.HelloPort);
+        _answering = new Answering(context, _responder);
 
         // Drawn for each, not for the process: on an interface that is made again, or renamed, sequence numbers begin anew, and under the
         // old name for this life everybody would take them for a recording.
         Machine = new SegmentMachine(context.MachineOptions with { Process = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) }, context.Random);
-        SwapTable();
+        _answering.Swap(on.Mac);
     }
 
     public LocalInterface Interface { get; private set; }
@@ -164,7 +164,8 @@ internal sealed class Segment : IFrameSink, IDisposable
         Interface = now;
         if (now.Mac != before.Mac)
         {
-            RemakeTargets();
+            _answering.Remake(now.Mac);
+            SwapFilter();
         }
 
         if (!now.Up)
@@ -184,18 +185,7 @@ internal sealed class Segment : IFrameSink, IDisposable
     /// <summary>The rights for the addresses on this interface.</summary>
     public void Apply(ImmutableDictionary<IPAddress, AddressRights> rights, ImmutableHashSet<IPAddress> elsewhere, bool resumed)
     {
-        var changed = false;
-        foreach (var gone in _targets.Keys.Where(address => !rights.ContainsKey(address)).ToArray())
-        {
-            _targets.Remove(gone);
-            changed = true;
-        }
-
-        foreach (var address in rights.Keys.Where(address => !_targets.ContainsKey(address)))
-        {
-            _targets.Add(address, new Target(address, Interface.Mac, _context.CountersOf(address)));
-            changed = true;
-        }
+        var changed = _answering.Concern(rights, Interface.Mac);
 
         // Before the machine asks who has an address, what answers must be let through.
         if (changed)
@@ -206,7 +196,7 @@ internal sealed class Segment : IFrameSink, IDisposable
         Handle(new Input.RightsChanged(rights, elsewhere) { Resumed = resumed });
         if (changed)
         {
-            SwapTable();
+            _answering.Swap(Interface.Mac);
         }
     }
 
@@ -228,7 +218,7 @@ internal sealed class Segment : IFrameSink, IDisposable
     /// <param name="unasked">The frame was not straight to us.</param>
     public void Claimed(IPAddress address, MacAddress mac, bool unasked)
     {
-        if (_targets.TryGetValue(address, out var target) && mac != Interface.Mac)
+        if (_answering.Find(address) is { } target && mac != Interface.Mac)
         {
             // A probe from :: is answered to all nodes (RFC 4861, section 7.2.4): by its time alone is it told from an announcement.
             var answersProbe = address.AddressFamily == AddressFamily.InterNetworkV6 && _context.Clock.Now - target.ProbedAt < AnswerPatience;
@@ -290,13 +280,8 @@ internal sealed class Segment : IFrameSink, IDisposable
             _context.Groups.Leave(Interface.Index, group);
         }
 
-        foreach (var address in _held.Where(address => address.AddressFamily == AddressFamily.InterNetworkV6))
-        {
-            _context.Groups.Leave(Interface.Index, SolicitedNode.GroupOf(address));
-        }
-
         _joined.Clear();
-        _held.Clear();
+        _answering.DropAll(Interface.Index);
     }
 
     private void Open(TimeSpan now)
@@ -363,15 +348,15 @@ internal sealed class Segment : IFrameSink, IDisposable
         {
             changed |= effect switch
             {
-                Effect.Answer answer => Hold(answer.Address),
-                Effect.Silence silence => Drop(silence.Address),
+                Effect.Answer answer => _answering.Hold(answer.Address, Interface.Index),
+                Effect.Silence silence => _answering.Drop(silence.Address, Interface.Index),
                 _ => false,
             };
         }
 
         if (changed)
         {
-            SwapTable();
+            _answering.Swap(Interface.Mac);
         }
 
         foreach (var effect in _effects)
@@ -412,51 +397,8 @@ internal sealed class Segment : IFrameSink, IDisposable
         }
     }
 
-    private bool Hold(IPAddress address)
-    {
-        if (!_held.Add(address))
-        {
-            return false;
-        }
-
-        if (address.AddressFamily == AddressFamily.InterNetworkV6)
-        {
-            _context.Groups.Join(Interface.Index, SolicitedNode.GroupOf(address));
-        }
-
-        return true;
-    }
-
-    private bool Drop(IPAddress address)
-    {
-        if (!_held.Remove(address))
-        {
-            return false;
-        }
-
-        if (address.AddressFamily == AddressFamily.InterNetworkV6)
-        {
-            _context.Groups.Leave(Interface.Index, SolicitedNode.GroupOf(address));
-        }
-
-        return true;
-    }
-
-    private void RemakeTargets()
-    {
-        foreach (var address in _targets.Keys.ToArray())
-        {
-            _targets[address] = new Target(address, Interface.Mac, _context.CountersOf(address));
-        }
-
-        SwapTable();
-        SwapFilter();
-    }
-
-    private void SwapTable() => _responder.Table = new AnswerTable(Interface.Mac, _targets.Values, _held);
-
     private CaptureFilter FilterOf(int instructionsMax) =>
-        CaptureFilter.For(Interface.Mac, _targets.Keys, _context.HelloPort, instructionsMax);
+        CaptureFilter.For(Interface.Mac, _answering.Addresses, _context.HelloPort, instructionsMax);
 
     private void SwapFilter()
     {
@@ -471,7 +413,7 @@ internal sealed class Segment : IFrameSink, IDisposable
             if (coarse > 0 && !_coarseTold)
             {
                 _context.Report(new SpeakerReport(ReportKind.FilterCoarse, Interface: Interface.Name, Detail:
-                    $"{_targets.Count} scattered addresses do not fit into a kernel filter; it lets through requests for {coarse} others. " +
+                    $"{_answering.Addresses.Count} scattered addresses do not fit into a kernel filter; it lets through requests for {coarse} others. " +
                     "Contiguous pools, or a higher net.core.optmem_max, make it exact."));
             }
 
@@ -495,7 +437,7 @@ internal sealed class Segment : IFrameSink, IDisposable
 
     private void Announce(IPAddress address)
     {
-        if (!_targets.TryGetValue(address, out var target))
+        if (_answering.Find(address) is not { } target)
         {
             return;
         }
@@ -515,7 +457,7 @@ internal sealed class Segment : IFrameSink, IDisposable
 
     private void Probe(IPAddress address)
     {
-        if (_targets.TryGetValue(address, out var target))
+        if (_answering.Find(address) is { } target)
         {
             target.ProbedAt = _context.Clock.Now;
         }

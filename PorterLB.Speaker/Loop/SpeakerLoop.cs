@@ -32,6 +32,7 @@ internal sealed class SpeakerLoop : IDisposable
     private readonly ChannelWriter<SpeakerStatus> _changes;
     private readonly ChannelWriter<SpeakerReport> _reports;
     private readonly Dictionary<int, TimeSpan> _unusedSince = [];
+    private readonly HashSet<int> _groupsRefused = [];
     private readonly HashSet<(IPAddress, ReportKind, string?)> _told = [];
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -403,6 +404,7 @@ internal sealed class SpeakerLoop : IDisposable
         var segment = _segments[index];
         _segments = _segments.Remove(index);
         _unusedSince.Remove(index);
+        _groupsRefused.Remove(index);
         segment.Dispose();
         _logger.SegmentClosed(segment.Interface.Name, reason);
         _statusDirty = true;
@@ -419,10 +421,17 @@ internal sealed class SpeakerLoop : IDisposable
         }
     }
 
-    private void GroupRefused(int index, IPAddress group, SocketException error) => Report(new SpeakerReport(
-        ReportKind.GroupRefused,
-        Interface: _interfaces.FirstOrDefault(candidate => candidate.Index == index)?.Name,
-        Detail: $"The multicast group {group} cannot be joined ({error.Message}): a switch that snoops on multicast may keep requests for it from this node."));
+    /// <summary>Told once for an interface: a thousand addresses have as many groups, and one reason.</summary>
+    private void GroupRefused(int index, IPAddress group, SocketException error)
+    {
+        if (_groupsRefused.Add(index))
+        {
+            Report(new SpeakerReport(
+                ReportKind.GroupRefused,
+                Interface: _interfaces.FirstOrDefault(candidate => candidate.Index == index)?.Name,
+                Detail: $"The multicast group {group} cannot be joined ({error.Message}), and others perhaps neither: a switch that snoops on multicast may keep requests from this node."));
+        }
+    }
 
     private void Report(SpeakerReport report)
     {
