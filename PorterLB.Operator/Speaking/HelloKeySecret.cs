@@ -23,7 +23,7 @@ internal sealed class HelloKeySecret(IKubernetesClient client, OperatorSettings 
             {
                 await EnsureAsync(cancellationToken);
             }
-            catch (Exception exception) when (exception is ApiException or HttpRequestException or TimeoutException)
+            catch (Exception exception) when (Outage.Is(exception))
             {
                 failed = true;
                 logger.HelloKeyFailed(exception.Message);

@@ -27,7 +27,7 @@ internal sealed class SpeakerLease(IKubernetesClient client, SpeakerSettings set
                 await WriteAsync(settings.NodeName, cancellationToken);
                 problem = null;
             }
-            catch (Exception exception) when (exception is ApiException or HttpRequestException or TimeoutException)
+            catch (Exception exception) when (Outage.Is(exception))
             {
                 if (problem != exception.Message)
                 {
@@ -47,7 +47,7 @@ internal sealed class SpeakerLease(IKubernetesClient client, SpeakerSettings set
         {
             await WriteAsync("", cancellationToken);
         }
-        catch (Exception exception) when (exception is ApiException or HttpRequestException or TimeoutException or OperationCanceledException)
+        catch (Exception exception) when (Outage.Is(exception) || exception is OperationCanceledException)
         {
             logger.SpeakerLeaseFailed(_key, exception.Message);
         }

@@ -138,7 +138,7 @@ internal sealed class SpeakerRunner(
                     return ClusterTag.Of(uid);
                 }
             }
-            catch (Exception exception) when (exception is ApiException or HttpRequestException or TimeoutException)
+            catch (Exception exception) when (Outage.Is(exception))
             {
                 if (problem != exception.Message)
                 {

@@ -81,7 +81,7 @@ internal sealed class SpeakerStatusWriter(
             _problem = null;
             return true;
         }
-        catch (Exception exception) when (exception is ApiException or HttpRequestException or TimeoutException or InvalidOperationException)
+        catch (Exception exception) when (Outage.Is(exception) || exception is InvalidOperationException)
         {
             _exists &= exception is not ApiException { IsNotFound: true };
             if (_problem != exception.Message)

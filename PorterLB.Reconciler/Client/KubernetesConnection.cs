@@ -137,6 +137,13 @@ public sealed class KubernetesConnection : IDisposable
                 exception,
                 exception.StatusCode);
         }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Nobody cancelled: so .NET tells of a connection whose handshake took longer than ConnectTimeout, as with a server that is
+            // just starting.
+            throw new HttpRequestException(
+                HttpRequestError.ConnectionError, $"The API server {Server.Scheme}://{Server.Authority} cannot be reached: no connection in time", exception);
+        }
     }
 
     /// <inheritdoc/>
