@@ -30,10 +30,10 @@ public sealed class ManagerFaultTests(ApiServerFixture server, ITestOutputHelper
     public async ValueTask InitializeAsync()
     {
         await ControlPlane.WaitUntilAsync("the API server", () => server.Plane.Api.IsReadyAsync(Cancel), Patience, Cancel);
-        if (await server.Plane.Api.GetAsync($"/api/v1/namespaces/{LightLab.SystemNamespace}", Cancel) is null)
+        if (await server.Plane.Api.GetAsync("/apis/network.kubesphere.io/v1alpha2/eips/faults", Cancel) is null)
         {
-            await server.Plane.Api.CreateAsync("/api/v1/namespaces", Named(LightLab.SystemNamespace), Cancel);
-            foreach (var folder in (string[])["crd", "rbac"])
+            // The namespace is one of the files of rbac.
+            foreach (var folder in (string[])["rbac", "crd"])
             {
                 await server.Plane.Kubectl("apply", "-k", Repository.Config(folder)).RunAsync(Cancel);
             }

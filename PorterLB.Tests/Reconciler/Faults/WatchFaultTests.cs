@@ -171,9 +171,9 @@ public sealed class WatchFaultTests(ApiServerFixture server, ITestOutputHelper o
     [Fact]
     public async Task Whatever_happens_and_however_often_nothing_is_lost_and_memory_stays_flat()
     {
-        await StormAsync(Rounds.Or(3));
+        await StormAsync(Rounds.Or(2));
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        await StormAsync(Rounds.Or(6));
+        await StormAsync(Rounds.Or(3));
         var after = GC.GetTotalMemory(forceFullCollection: true);
         output.WriteLine($"{before / 1024} kB before, {after / 1024} kB after; {Proxy.Requests.Count} requests, {_written} writes.");
         Assert.InRange(after - before, long.MinValue, 4 * 1024 * 1024);

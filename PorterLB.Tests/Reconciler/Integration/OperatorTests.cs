@@ -31,6 +31,12 @@ public sealed class OperatorTests(ApiServerFixture server, ITestOutputHelper out
             (await server.Plane.Api.GetAsync($"/api/v1/namespaces/{_namespace}/events", Cancel))!["items"]!.AsArray()
                 .Any(item => (string?)item!["reason"] == "Greeted" && (string?)item["involvedObject"]!["name"] == "a" && (string?)item["source"]!["component"] == "greeter"));
 
+        // kubectl replace takes off whatever the manifest does not have.
+        var replaced = (await MapAsync("a"))!;
+        replaced["metadata"]!.AsObject().Remove("finalizers");
+        await server.Plane.Api.ReplaceAsync($"/api/v1/namespaces/{_namespace}/configmaps/a", replaced, Cancel);
+        await UntilAsync("the finalizer to be put on again", async () => (string?)(await MapAsync("a"))?["metadata"]!["finalizers"]?[0] == GreetingOperator.Finalizer);
+
         Assert.Equal("ok", await replica.GetAsync("/healthz"));
         Assert.Equal("[+]caches ok\nreadyz check passed\n", await replica.GetAsync("/readyz?verbose"));
         var metrics = await replica.GetAsync("/metrics");
