@@ -6,7 +6,8 @@ namespace PorterLB.Operator.Access;
 
 /// <summary>
 /// What a speaker may do: read, and write its own Speaker object, its lease and Events. A taken node can then change no Service, Eip or
-/// pool. (RBAC cannot tell the Pods of one ServiceAccount apart, so it could write another's Speaker object or lease.) Both are written
+/// pool. (RBAC cannot tell the Pods of one ServiceAccount apart, so it could write another's Speaker object or any lease of the
+/// namespace, the manager's too; where tokens name their node, config/components/speakers-by-node forbids that.) Both are written
 /// by server-side apply, which is a patch, and a create the first time.
 /// </summary>
 [RbacComponent(Names.Speaker)]

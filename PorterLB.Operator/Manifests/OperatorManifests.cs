@@ -89,7 +89,10 @@ internal static class OperatorManifests
             where patch.Count > 0
             select ("CustomResourceDefinition", $"{kind.Plural}.{CustomResourceDefinition.MetadataOf(kind.Versions[0]).Group}", patch)).ToList();
         yield return new("components/cel/kustomization.yaml", YamlWriter.Write(Kustomization.Component(rules)));
+        yield return new("components/speakers-by-node/kustomization.yaml", SpeakersByNode.Component);
+        yield return new("components/speakers-by-node/policy.yaml", SpeakersByNode.Policies);
         yield return new("overlays/kubernetes-1.25/kustomization.yaml", Overlays.Kubernetes125);
+        yield return new("overlays/kubernetes-1.30/kustomization.yaml", SpeakersByNode.Overlay);
         yield return new("overlays/cert-manager/kustomization.yaml", Overlays.CertManager);
         yield return new("overlays/cert-manager/certificate.yaml", Overlays.CertManagerCertificate);
     }

@@ -8,6 +8,7 @@ using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Entities;
+using PorterLB.Reconciler.Leadership;
 using PorterLB.Reconciler.Metrics;
 
 namespace PorterLB.Reconciler.Client;
@@ -30,6 +31,12 @@ public sealed class KubernetesClient(
     private static readonly MediaTypeHeaderValue MergePatch = new("application/merge-patch+json");
     private static readonly MediaTypeHeaderValue ApplyPatch = new("application/apply-patch+yaml");
     private static readonly MediaTypeHeaderValue JsonPatch = new("application/json-patch+json");
+
+    private Func<bool>? _maySend;
+
+    /// <summary>The same client for writes that need a leave: they ask at the very last whether they still have it.</summary>
+    /// <param name="maySend">Asked for each write with a body; false makes it end in a <see cref="NotLeaderException"/>.</param>
+    internal KubernetesClient GuardedBy(Func<bool> maySend) => new(connection, time, metrics, types) { _maySend = maySend };
 
     /// <inheritdoc/>
     public EntityType<TEntity> TypeOf<TEntity>()
@@ -238,9 +245,11 @@ public sealed class KubernetesClient(
     {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        GuardedContent? guarded = null;
         if (body is { } bytes)
         {
-            request.Content = new ReadOnlyMemoryContent(bytes) { Headers = { ContentType = bodyType } };
+            request.Content = _maySend is null ? new ReadOnlyMemoryContent(bytes) : guarded = new GuardedContent(bytes, _maySend);
+            request.Content.Headers.ContentType = bodyType;
         }
 
         // Bounds the wait for the headers, and the body of an error; a body that is wanted is read under the caller's own token.
@@ -261,6 +270,10 @@ public sealed class KubernetesClient(
 
             throw StatusReader.Read(
                 response.StatusCode, await response.Content.ReadAsByteArrayAsync(linked.Token), RetryAfter(response));
+        }
+        catch (Exception exception) when (guarded is { IsWithheld: true } && exception is not NotLeaderException)
+        {
+            throw new NotLeaderException();
         }
         catch (OperationCanceledException exception) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

@@ -41,8 +41,11 @@ internal sealed class OperatorBuilder : IOperatorBuilder
             provider.GetRequiredService<ILogger<EventRecorder>>()));
         services.AddSingleton<EventPublisher>(provider => provider.GetRequiredService<EventRecorder>().PublishAsync);
         AddLeadership(settings);
-        services.AddSingleton(provider => new LeaderClient(
-            provider.GetRequiredService<IKubernetesClient>(), provider.GetRequiredService<ILeadership>()));
+        services.AddSingleton(provider =>
+        {
+            var (client, leadership) = (provider.GetRequiredService<IKubernetesClient>(), provider.GetRequiredService<ILeadership>());
+            return new LeaderClient(client is KubernetesClient own ? own.GuardedBy(() => leadership.MayWrite) : client, leadership);
+        });
         services.AddSingleton<HealthChecks>();
         services.AddSingleton<OperatorHost>();
         services.AddHostedService(provider => provider.GetRequiredService<OperatorHost>());

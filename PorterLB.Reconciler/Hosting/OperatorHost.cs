@@ -235,6 +235,10 @@ internal sealed class OperatorHost(
         {
             var names = string.Join(", ", informers.Select(informer => informer.Name));
             logger.CachesSynced(names);
+
+            // The first lists were the largest answers that this process will see. What reading them left behind goes back to the
+            // machine now: the collector by itself would keep it for a burst that does not come.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
     }
 

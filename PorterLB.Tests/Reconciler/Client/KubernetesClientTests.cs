@@ -129,6 +129,16 @@ public sealed class KubernetesClientTests : IDisposable
     }
 
     [Fact]
+    public async Task A_write_whose_leave_ended_on_its_way_is_withheld()
+    {
+        var asked = 0;
+        var guarded = _client.GuardedBy(() => asked++ == 0);
+        _server.Answer(HttpStatusCode.OK, FakeApiServer.Json(ConfigMap.Named("a")));
+        await guarded.UpdateAsync(ConfigMap.EntityType, ConfigMap.Named("a"));
+        await Assert.ThrowsAsync<PorterLB.Reconciler.Leadership.NotLeaderException>(() => guarded.UpdateAsync(ConfigMap.EntityType, ConfigMap.Named("a")));
+    }
+
+    [Fact]
     public async Task Server_side_apply_without_a_field_manager_is_refused_here() =>
         await Assert.ThrowsAsync<ArgumentException>(() => _client.PatchAsync(ConfigMap.EntityType, Key, PatchKind.Apply, "{}"u8.ToArray()));
 

@@ -70,7 +70,7 @@ public sealed class ManagerFaultTests(ApiServerFixture server, ITestOutputHelper
         foreach (var times in Rounds.AreMany ? new[] { Short, new LeaseTimes() } : [Short])
         {
             var (leader, other) = await TwoAsync(times);
-            await ServeAsync("before");
+            await ServeAsync($"before{times.Duration.TotalSeconds:0}");
             var holder = await HolderAsync();
             await leader.Process.KillAsync(Cancel);
             var killed = Stopwatch.StartNew();

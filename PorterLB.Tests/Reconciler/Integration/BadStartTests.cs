@@ -24,7 +24,7 @@ public sealed class BadStartTests(ApiServerFixture server) : IAsyncLifetime
     private readonly HttpClient _http = new();
     private IHost? _host;
 
-    private EntityType<Thing> Things => new(new EntityMetadata("Thing", "v1", _group), EntityScope.Cluster, ThingJsonContext.Default.Thing);
+    private EntityType<Anything> Things => new(new EntityMetadata("Thing", "v1", _group), EntityScope.Cluster, AnythingJsonContext.Default.Anything);
 
     public async ValueTask InitializeAsync() => await ControlPlane.WaitUntilAsync(
         "the API server", () => server.Plane.Api.IsReadyAsync(Cancel), TimeSpan.FromSeconds(60), Cancel);
@@ -68,7 +68,7 @@ public sealed class BadStartTests(ApiServerFixture server) : IAsyncLifetime
         });
         await StartAsync(kubeconfig: null, builder => builder.AddInformer(Things));
         await UntilReadinessSaysAsync("readyz check passed");
-        var cached = _host!.Services.GetRequiredService<Informer<Thing>>().List();
+        var cached = _host!.Services.GetRequiredService<Informer<Anything>>().List();
         Assert.Equal([1, 3], cached.Select(thing => thing.Spec?.Size ?? 0).Order());
         var warning = Assert.Single(_warnings);
         Assert.StartsWith($"wrong of things.{_group} cannot be read", warning, StringComparison.Ordinal);
@@ -198,20 +198,20 @@ public sealed class BadStartTests(ApiServerFixture server) : IAsyncLifetime
 }
 
 /// <summary>A kind of the tests' own, whose definition allows anything.</summary>
-public sealed class Thing : KubernetesObject, IKubernetesObject<V1ObjectMeta>
+public sealed class Anything : KubernetesObject, IKubernetesObject<V1ObjectMeta>
 {
     [JsonPropertyName("metadata")]
     public V1ObjectMeta Metadata { get; set; } = new();
 
     [JsonPropertyName("spec")]
-    public ThingSpec? Spec { get; set; }
+    public AnythingSpec? Spec { get; set; }
 }
 
-public sealed record ThingSpec
+public sealed record AnythingSpec
 {
     [JsonPropertyName("size")]
     public int Size { get; init; }
 }
 
-[JsonSerializable(typeof(Thing))]
-internal sealed partial class ThingJsonContext : JsonSerializerContext;
+[JsonSerializable(typeof(Anything))]
+internal sealed partial class AnythingJsonContext : JsonSerializerContext;
