@@ -145,6 +145,13 @@ internal sealed partial class Acts
         });
     }
 
+    public void TryPatience()
+    {
+        Crash(Target());
+        After(Between(3000, 5000), () => Stall(Target(), Between(50, 3000)));
+        After(Between(8000, 10_000), Partition);
+    }
+
     public void ManyNodes()
     {
         Crash(Target());

@@ -17,6 +17,12 @@ internal sealed record FaultClass(string Name, string What, Promises Promises, A
     /// <summary>Nothing but the speakers answers on the segment.</summary>
     public bool NobodyElse { get; init; }
 
+    /// <summary>The addresses ask for different dead-after times, 200 to 2,000 ms, and hello intervals.</summary>
+    public bool MixedPolicies { get; init; }
+
+    /// <summary>Too dear for a short run.</summary>
+    public bool InLongRunsOnly { get; init; }
+
     /// <summary>How many runs of an ordinary class one of this costs.</summary>
     public int Weight { get; init; } = 1;
 
@@ -72,7 +78,9 @@ internal sealed record FaultClass(string Name, string What, Promises Promises, A
             new("move", "elections by hand, one after the other", new(0, 50), act => act.MoveOften()),
             new("proxy", "kube-proxy fails on nodes in turn", new(0, 50), act => act.BreakProxies()),
             new("cold", "first start: all speakers and addresses within 1,000", new(1500, 50) { Takes = 2 }, act => act.StartCold()) { StartsCold = true },
+            new("patience", "dead-after times of 200–2,000, added to silence; a death, a stall, a partition", new(500, 250) { Router = 4000 }, act => act.TryPatience()) { MixedPolicies = true, Addresses = (2, 6) },
             new("many", "30–100 nodes; a death, a drain, a partition", new(500, 1000) { Router = 2500 }, act => act.ManyNodes()) { Nodes = (30, 100), Weight = 100 },
+            new("crowd", "150 nodes, hellos slowed down; a death, a drain, a partition", new(1000, 1000) { Router = 2500 }, act => act.ManyNodes()) { Nodes = (150, 150), Weight = 150, InLongRunsOnly = true },
             new("thousand", "1,000 addresses; kill, drain, partition", new(500, 1000) { Router = 4000 }, act => act.ManyAddresses()) { Nodes = (3, 3), Addresses = (1000, 1000), Weight = 60 },
         }.Select((each, i) => each with { Order = i + 1 }),
     ];

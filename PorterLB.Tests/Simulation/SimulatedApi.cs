@@ -38,9 +38,22 @@ internal sealed class SimulatedApi(Simulation world)
         }
 
         var nodes = eligible?.Order(StringComparer.Ordinal).ToImmutableArray() ?? Rights[address].Eligible;
-        Rights = Rights.SetItem(address, new AddressRights { Address = address, Epoch = epoch, Elected = node, Eligible = nodes });
+        Rights = Rights.SetItem(address, new AddressRights { Address = address, Epoch = epoch, Elected = node, Eligible = nodes, Policy = PolicyOf(address) });
         world.Note("manager", "elects", address, node);
         Publish();
+    }
+
+    private AnnouncementPolicy PolicyOf(IPAddress address)
+    {
+        static AnnouncementPolicy Policy(int heartbeat, int deadAfter) =>
+            new() { HeartbeatInterval = TimeSpan.FromMilliseconds(heartbeat), DeadAfter = TimeSpan.FromMilliseconds(deadAfter) };
+        return !world.Settings.Faults.MixedPolicies ? AnnouncementPolicy.Default : (address.GetAddressBytes()[^1] % 4) switch
+        {
+            0 => Policy(50, 200),
+            1 => Policy(200, 1000),
+            2 => Policy(100, 2000),
+            _ => AnnouncementPolicy.Default,
+        };
     }
 
     /// <summary>Changes who may hold an address, without an election.</summary>
