@@ -92,6 +92,11 @@ bench: lab bin/native artifacts/answers/shared-address ## Measure take-overs, ha
 artifacts/answers/shared-address: $(PRODUCT) $(wildcard docs/samples/SharedAddress/*.cs*) | bin/native
 	@dotnet publish docs/samples/SharedAddress -c Release -r $(RID) -p:PublishAot=true -o artifacts/answers -v q && touch $@
 
+.PHONY: crashes
+crashes: lab bin/native ## Kill the managers 200 times while 500 Services are created, changed and deleted
+	@dotnet build PorterLB.Tests -c Release -v q
+	@PORTERLB_CRASHES=200 PORTERLB_CRASH_SERVICES=500 $(AS_ROOT) PorterLB.Tests/bin/Release/net10.0/PorterLB.Tests --filter-class PorterLB.Tests.EndToEnd.CrashTests --output Detailed --show-stdout All
+
 .PHONY: clean
 clean: ## Remove what was built here (the cache in ~/.cache/porterlb stays)
 	@rm -rf bin artifacts PorterLB.*/bin PorterLB.*/obj

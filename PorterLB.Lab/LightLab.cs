@@ -38,6 +38,7 @@ public sealed class LightLab : IAsyncDisposable
 {
     public const string SystemNamespace = "porterlb-system";
     public const string ManagerUser = $"system:serviceaccount:{SystemNamespace}:porterlb-manager";
+    public const string UninstallUser = $"system:serviceaccount:{SystemNamespace}:porterlb-uninstall";
     public const string SpeakerUser = $"system:serviceaccount:{SystemNamespace}:porterlb-speaker";
 
     /// <summary>Of the workload on every node, TCP and UDP.</summary>
@@ -100,7 +101,7 @@ public sealed class LightLab : IAsyncDisposable
                 session,
                 planeHost,
                 binaries,
-                new ControlPlaneOptions { FeatureGates = options.FeatureGates, Users = [ManagerUser, SpeakerUser] },
+                new ControlPlaneOptions { FeatureGates = options.FeatureGates, Users = [ManagerUser, SpeakerUser, UninstallUser] },
                 cancellationToken);
             var lab = new LightLab(session, segment, plane, client);
             for (var i = 0; i < MaxManagers; i++)

@@ -7,6 +7,11 @@ var root = new RootCommand("Addresses for Services of type LoadBalancer, announc
     ManagerCommand.Create(),
     SpeakerCommand.Create(),
     GenerateCommand.Create(),
+    StatusCommand.Create(),
+    ExplainCommand.Create(),
+    ValidateCommand.Create(),
+    MoveCommand.Create(),
+    UninstallCommand.Create(),
 };
 var result = root.Parse(args);
 if (result.Action is ParseErrorAction && args.Length > 0)

@@ -15,4 +15,5 @@ namespace PorterLB.Operator.Entities;
 [JsonSerializable(typeof(NamespaceView))]
 [JsonSerializable(typeof(LeaseView))]
 [JsonSerializable(typeof(SecretView))]
+[JsonSerializable(typeof(Overview.AnyView))]
 internal sealed partial class OperatorJsonContext : JsonSerializerContext;

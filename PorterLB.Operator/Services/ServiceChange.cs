@@ -76,8 +76,17 @@ internal static class ServiceChange
             json.WriteEndArray();
         }
 
+        // What OpenELB and Porter wrote goes with ours: it would make a later address look like one of theirs.
+        if (OpenElbMarks.Labels.Where(name => service.Metadata.Labels?.ContainsKey(name) == true).ToArray() is { Length: > 0 } labels)
+        {
+            json.WriteStartObject("labels");
+            Array.ForEach(labels, json.WriteNull);
+            json.WriteEndObject();
+        }
+
         json.WriteStartObject("annotations");
-        foreach (var name in (ImmutableArray<string>)[Annotations.Node, Annotations.Epoch, Annotations.Origin])
+        foreach (var name in (ImmutableArray<string>)
+            [Annotations.Node, Annotations.Epoch, Annotations.Origin, .. OpenElbMarks.Notes.Where(name => service.Metadata.Annotations?.ContainsKey(name) == true)])
         {
             json.WriteNull(name);
         }

@@ -83,7 +83,11 @@ internal sealed class ServiceRelease(
 
     // The annotation alone does not say so: meanwhile the Service may be another load balancer's, with its address in the status.
     private bool IsOurs(ServiceView service, IPAddress address) =>
-        ElectionAnnotation.Read(service, [address]).Nodes.ContainsKey(address) && allocator.PoolOf(address) is not null;
+        (ElectionAnnotation.Read(service, [address]).Nodes.ContainsKey(address)
+
+            // Where no node ever might answer there is no election, and this is the only mark of an address that a dead manager gave.
+            || (Ownership.HasFinalizer(service) && service.Metadata.Annotations?.ContainsKey(Annotations.Origin) == true))
+        && allocator.PoolOf(address) is not null;
 
     private bool MayBeAnnounced(IPAddress[] addresses, ServiceMemory memory) =>
         cluster.HasSpeakers && (addresses.Any(announcements.IsAnnounced) || (addresses.Length > 0 && memory.SinceElected < SpeakersSettled));

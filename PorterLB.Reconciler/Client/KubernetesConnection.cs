@@ -68,14 +68,15 @@ public sealed class KubernetesConnection : IDisposable
     /// Null or empty = the service account of the Pod.
     /// </param>
     /// <param name="userAgent">How requests are told apart in the server's logs, as <c>porterlb-manager/0.1.0</c>.</param>
+    /// <param name="context">The context of the kubeconfig; null = its current one.</param>
     /// <exception cref="KubernetesConnectionException">It points nowhere; the message is one sentence for the user.</exception>
-    public static KubernetesConnection Create(string? kubeconfig, string userAgent) => Create(kubeconfig, userAgent, connect: null);
+    public static KubernetesConnection Create(string? kubeconfig, string userAgent, string? context = null) => Create(kubeconfig, userAgent, connect: null, context);
 
     /// <summary>As the other, with a way of one's own to open connections: for API servers in another network namespace.</summary>
     internal static KubernetesConnection Create(
-        string? kubeconfig, string userAgent, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
+        string? kubeconfig, string userAgent, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect, string? context = null)
     {
-        var (config, authorities, identity) = string.IsNullOrEmpty(kubeconfig) ? FromPod() : FromFiles(kubeconfig);
+        var (config, authorities, identity) = string.IsNullOrEmpty(kubeconfig) ? FromPod() : FromFiles(kubeconfig, context);
         var source = string.IsNullOrEmpty(kubeconfig) ? "The Pod's environment" : $"The kubeconfig '{kubeconfig}'";
         if (!Uri.TryCreate(config.Host, UriKind.Absolute, out var server) || server.Scheme is not ("https" or "http"))
         {
@@ -171,7 +172,7 @@ public sealed class KubernetesConnection : IDisposable
         }
     }
 
-    private static (KubernetesClientConfiguration Config, X509Certificate2Collection Authorities, Identity Identity) FromFiles(string kubeconfig)
+    private static (KubernetesClientConfiguration Config, X509Certificate2Collection Authorities, Identity Identity) FromFiles(string kubeconfig, string? named)
     {
         var file = kubeconfig.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Select(path => new FileInfo(path))
@@ -181,16 +182,17 @@ public sealed class KubernetesConnection : IDisposable
         try
         {
             var content = KubernetesClientConfiguration.LoadKubeConfig(file);
-            if (string.IsNullOrEmpty(content.CurrentContext))
+            var chosen = named ?? content.CurrentContext;
+            if (string.IsNullOrEmpty(chosen))
             {
                 throw new KubernetesConnectionException(
                     $"The kubeconfig '{file}' has no current-context. Choose one with kubectl config use-context.");
             }
 
             var folder = file.DirectoryName ?? "";
-            var context = content.Contexts?.FirstOrDefault(candidate => candidate.Name == content.CurrentContext)?.ContextDetails
+            var context = content.Contexts?.FirstOrDefault(candidate => candidate.Name == chosen)?.ContextDetails
                 ?? throw new KubernetesConnectionException(
-                    $"The kubeconfig '{file}' has no context '{content.CurrentContext}', which is its current-context. Choose one with kubectl config use-context.");
+                    $"The kubeconfig '{file}' has no context '{chosen}'{(named is null ? ", which is its current-context. Choose one with kubectl config use-context." : ". Choose one that kubectl config get-contexts lists.")}");
             var user = content.Users?.FirstOrDefault(candidate => candidate.Name == context.User)?.UserCredentials;
             var identity = Identity.Of(file, context.User, user);
             if (identity.TokenFile is not null)
@@ -199,7 +201,7 @@ public sealed class KubernetesConnection : IDisposable
                 user!.Token = identity.ReadToken();
             }
 
-            var config = KubernetesClientConfiguration.BuildConfigFromConfigObject(content);
+            var config = KubernetesClientConfiguration.BuildConfigFromConfigObject(content, chosen);
             var cluster = content.Clusters.First(candidate => candidate.Name == context.Cluster).ClusterEndpoint;
             return (config, ReadAuthorities(
                 cluster.CertificateAuthorityData,

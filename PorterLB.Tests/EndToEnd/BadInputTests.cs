@@ -71,6 +71,59 @@ public sealed class BadInputTests(LayerTwoLab layerTwo, ITestOutputHelper output
         await NothingWasDisturbedAsync();
     }
 
+    [Fact]
+    public async Task A_speaker_that_is_not_told_its_node_ends_with_one_sentence()
+    {
+        SkipWithoutLab();
+        var ended = await new Command(Repository.Binary, "speaker", $"--kubeconfig={Lab.ControlPlane.AdminKubeconfig}").With("NODE_NAME", "").TryRunAsync(Cancel);
+        output.WriteLine(ended.Text);
+        Assert.Equal(2, ended.ExitCode);
+        Assert.Contains("NODE_NAME is missing", Assert.Single(ended.Text.Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_full_disk_ends_a_lab_with_one_sentence_that_names_the_settings()
+    {
+        SkipWithoutLab();
+        var cache = Directory.CreateTempSubdirectory("plb-full-").FullName;
+        await new Command("mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=1", "full", cache).RunAsync(Cancel);
+        try
+        {
+            var lab = Path.Combine(Repository.Root, "PorterLB.Lab/bin/Release/net10.0/porterlb-lab");
+            var ended = await new Command(lab, "up", "--light", "--foreground", "--name=full").With("PORTERLB_CACHE", Path.Combine(cache, "porterlb")).With("KUBEBUILDER_ASSETS", "").TryRunAsync(Cancel);
+            output.WriteLine(ended.Text);
+            Assert.Equal(1, ended.ExitCode);
+            var said = ended.Error.Trim().Split('\n')[^1];
+            Assert.StartsWith("The disk is full (", said, StringComparison.Ordinal);
+            Assert.EndsWith("Free some space, or set TMPDIR and PORTERLB_CACHE to folders on a larger disk.", said, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await new Command("umount", cache).RunAsync(Cancel);
+            Directory.Delete(cache);
+        }
+    }
+
+    [Fact]
+    public async Task A_machine_without_a_kubectl_that_runs_is_brought_one()
+    {
+        SkipWithoutLab();
+        var (path, folder) = (Environment.GetEnvironmentVariable("PATH"), Directory.CreateTempSubdirectory("plb-path-").FullName);
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, "kubectl"), "#!/bin/sh\necho broken >&2\nexit 1\n", Cancel);
+            await new Command("chmod", "+x", Path.Combine(folder, "kubectl")).RunAsync(Cancel);
+            Environment.SetEnvironmentVariable("PATH", $"{folder}:{path}");
+            var binaries = await PorterLB.Lab.Kubernetes.KubernetesBinaries.ForNodesAsync(output.WriteLine, Cancel);
+            Assert.Contains("clientVersion", await new Command(binaries.Kubectl, "version", "--client", "-o", "json").RunAsync(Cancel), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("PATH", path);
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static string EipManifest(string name, string address) =>
         $"""
         apiVersion: network.kubesphere.io/v1alpha2

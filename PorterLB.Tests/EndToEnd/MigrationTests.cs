@@ -1,0 +1,177 @@
+using System.Text.Json.Nodes;
+using PorterLB.Lab;
+using PorterLB.Lab.Cluster;
+using PorterLB.Lab.Lifetime;
+
+namespace PorterLB.Tests.EndToEnd;
+
+/// <summary>The pages docs/how-to/migrate-from-openelb.md and migrate-from-metallb.md, walked through on a real API server.</summary>
+[Collection(EndToEndCollection.Name)]
+[Trait("Category", "EndToEnd")]
+public sealed class MigrationTests(ITestOutputHelper output)
+{
+    private static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
+
+    // Of the forms that OpenELB's and Porter's pages for layer 2 mode show: Eips by range, CIDR and single address, with status, and the
+    // Services to them, in both spellings. (v1alpha1 of Porter up to 0.3 is the one form that is not served.)
+    private const string Published = """
+        apiVersion: network.kubesphere.io/v1alpha2
+        kind: Eip
+        metadata: {name: by-range}
+        spec: {address: 10.70.0.91-10.70.0.100, interface: eth0, protocol: layer2}
+        ---
+        apiVersion: network.kubesphere.io/v1alpha2
+        kind: Eip
+        metadata: {name: by-cidr}
+        spec: {address: 10.71.0.0/24, protocol: layer2, interface: eth0, disable: false}
+        status: {occupied: false, usage: 1, poolSize: 256, used: {10.71.0.1: default/test-svc}, firstIP: 10.71.0.0, lastIP: 10.71.0.255, ready: true, v4: true}
+        ---
+        apiVersion: network.kubesphere.io/v1alpha2
+        kind: Eip
+        metadata: {name: single, annotations: {eip.openelb.kubesphere.io/is-default-eip: "true"}}
+        spec: {address: 10.72.0.228}
+        ---
+        apiVersion: network.kubesphere.io/v1alpha2
+        kind: Eip
+        metadata: {name: by-route}
+        spec: {address: 10.73.0.2-10.73.0.9, protocol: layer2, interface: "can_reach:10.73.0.1", namespaces: [team], namespaceSelector: {owner: team}, priority: 3, usingKnownIPs: true}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata:
+          name: of-openelb
+          annotations: {lb.kubesphere.io/v1alpha1: openelb, protocol.openelb.kubesphere.io/v1alpha1: layer2, eip.openelb.kubesphere.io/v1alpha2: by-range}
+        spec: {type: LoadBalancer, selector: {app: a}, ports: [{name: http, port: 80, targetPort: 8080}], externalTrafficPolicy: Cluster}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata:
+          name: of-porter
+          annotations: {lb.kubesphere.io/v1alpha1: porter, protocol.porter.kubesphere.io/v1alpha1: layer2, eip.porter.kubesphere.io/v1alpha2: by-range}
+        spec: {type: LoadBalancer, selector: {app: b}, ports: [{name: http, port: 8088, targetPort: 80}]}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: by-address, annotations: {lb.kubesphere.io/v1alpha1: openelb, eip.openelb.kubesphere.io/v1alpha1: 10.71.0.7}}
+        spec: {type: LoadBalancer, selector: {app: c}, ports: [{name: http, port: 80}]}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: by-field, annotations: {lb.kubesphere.io/v1alpha1: openelb}}
+        spec: {type: LoadBalancer, loadBalancerIP: 10.70.0.95, selector: {app: d}, ports: [{name: http, port: 80}]}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: by-default, annotations: {lb.kubesphere.io/v1alpha1: openelb}}
+        spec: {type: LoadBalancer, selector: {app: e}, ports: [{name: http, port: 80}]}
+        """;
+
+    [Fact]
+    public async Task Published_manifests_of_OpenELB_apply_unchanged_and_its_Services_and_MetalLBs_keep_their_addresses()
+    {
+        Assert.SkipWhen(Privileges.Lacking is not null, Privileges.Lacking ?? "");
+        await using var lab = await LightLab.StartAsync(new LightLabOptions { Kind = "tests", Nodes = 0 }, output.WriteLine, Cancel);
+
+        // A cluster as OpenELB leaves it when it is stopped: its kind (ours has the same name), a pool in use and one deleted in vain, Services
+        // with finalizer, label and annotation, two of them on one address and one port; and one Service of MetalLB.
+        await lab.InstallAsync(Cancel);
+        await EipAsync(lab, "old", "10.60.0.0/28");
+        await EipAsync(lab, "unused", "10.61.0.0/28");
+        await lab.ControlPlane.Api.DeleteAsync("/apis/network.kubesphere.io/v1alpha2/eips/unused", Cancel);
+        await OpenElbServiceAsync(lab, "one", "10.60.0.5", 80);
+        await OpenElbServiceAsync(lab, "two", "10.60.0.5", 80);
+        await OpenElbServiceAsync(lab, "outside", "10.99.0.9", 80);
+        await ServiceAsync(lab, "metal", new JsonObject { ["metallb.io/ip-allocated-from-pool"] = "first" }, "10.60.0.9", 80);
+
+        // Step 1, on what is there.
+        var before = await lab.ControlPlane.Kubectl("get", "eips.network.kubesphere.io", "-o", "yaml").RunAsync(Cancel);
+        var validated = await (new PorterLB.Lab.Processes.Command(Repository.Binary, "validate", "-f", "-") with { Input = before }).TryRunAsync(Cancel);
+        Assert.True(validated.Succeeded, validated.Text);
+
+        // Step 3.
+        await lab.InstallWebhooksAsync(Cancel);
+        lab.StartManager();
+        await lab.WaitForManagerAsync(cancellationToken: Cancel);
+        await ControlPlane.WaitUntilAsync(
+            "the Services of OpenELB that share an address to be taken over, with a word",
+            async () => (await lab.ControlPlane.Api.GetAsync("/api/v1/namespaces/default/events", Cancel))!.ToJsonString().Contains("SharingTolerated", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(15),
+            Cancel,
+            lab.Manager);
+        var taken = await ServicesAsync(lab);
+        Assert.Equal("10.60.0.5", Address(taken["one"]));
+        Assert.Equal("10.60.0.5", Address(taken["two"]));
+        Assert.Equal("10.99.0.9", Address(taken["outside"]));
+        Assert.Equal("10.60.0.9", Address(taken["metal"]));
+        await ControlPlane.WaitUntilAsync(
+            "the Eip that was deleted in vain to go", async () => await lab.ControlPlane.Api.GetAsync("/apis/network.kubesphere.io/v1alpha2/eips/unused", Cancel) is null, TimeSpan.FromSeconds(10), Cancel);
+
+        // MetalLB's page, step 4: the mark alone.
+        await lab.ControlPlane.Kubectl("annotate", "service", "metal", "lb.kubesphere.io/v1alpha1=porterlb").RunAsync(Cancel);
+        await UntilAsync(lab, "the Service of MetalLB to be taken over", services => HasFinalizer(services["metal"]));
+        Assert.Equal("10.60.0.9", Address((await ServicesAsync(lab))["metal"]));
+
+        // What OpenELB wrote goes with the Service.
+        await lab.ControlPlane.Kubectl("patch", "service", "one", "-p", """{"spec": {"type": "ClusterIP"}}""").RunAsync(Cancel);
+        await UntilAsync(lab, "a Service of OpenELB to be released", services => !HasFinalizer(services["one"]));
+        var released = (await ServicesAsync(lab))["one"]!["metadata"]!;
+        Assert.Null(released["labels"]?["eip.openelb.kubesphere.io/v1alpha2"]);
+        Assert.Null(released["annotations"]?["layer2.openelb.kubesphere.io/v1alpha1"]);
+        await lab.ControlPlane.Kubectl("delete", "service", "two", "outside", "--timeout=10s").RunAsync(Cancel);
+
+        // The published manifests, through the webhooks, and each Service gets what it asks for.
+        var applied = await lab.ApplyAsync(Published, Cancel);
+        output.WriteLine(applied.Text);
+        Assert.True(applied.Succeeded, applied.Text);
+        await UntilAsync(lab, "every Service of the published manifests to have its address", services =>
+            Address(services["of-openelb"]) == "10.70.0.91" && Address(services["of-porter"]) == "10.70.0.92" && Address(services["by-address"]) == "10.71.0.7"
+            && Address(services["by-field"]) == "10.70.0.95" && Address(services["by-default"]) == "10.72.0.228");
+    }
+
+    private static async Task EipAsync(LightLab lab, string name, string address) => await lab.ControlPlane.Api.CreateAsync(
+        "/apis/network.kubesphere.io/v1alpha2/eips",
+        new JsonObject
+        {
+            ["apiVersion"] = "network.kubesphere.io/v1alpha2",
+            ["kind"] = "Eip",
+            ["metadata"] = new JsonObject { ["name"] = name, ["finalizers"] = new JsonArray("finalizer.ipam.kubesphere.io/v1alpha1") },
+            ["spec"] = new JsonObject { ["address"] = address, ["protocol"] = "layer2", ["interface"] = "eth0" },
+        },
+        Cancel);
+
+    private static async Task OpenElbServiceAsync(LightLab lab, string name, string address, int port)
+    {
+        await ServiceAsync(lab, name, new JsonObject { ["lb.kubesphere.io/v1alpha1"] = "openelb", ["eip.openelb.kubesphere.io/v1alpha1"] = address, ["layer2.openelb.kubesphere.io/v1alpha1"] = "node-a" }, address, port);
+        await lab.ControlPlane.Api.MergeAsync(
+            $"/api/v1/namespaces/default/services/{name}",
+            new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = new JsonArray("finalizer.lb.kubesphere.io/v1alpha1"), ["labels"] = new JsonObject { ["eip.openelb.kubesphere.io/v1alpha2"] = "old" } } },
+            Cancel);
+    }
+
+    private static async Task ServiceAsync(LightLab lab, string name, JsonObject annotations, string address, int port)
+    {
+        await lab.ControlPlane.Api.CreateAsync(
+            "/api/v1/namespaces/default/services",
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["name"] = name, ["annotations"] = annotations },
+                ["spec"] = new JsonObject { ["type"] = "LoadBalancer", ["ports"] = new JsonArray(new JsonObject { ["port"] = port }) },
+            },
+            Cancel);
+        await lab.ControlPlane.Api.MergeAsync(
+            $"/api/v1/namespaces/default/services/{name}/status",
+            new JsonObject { ["status"] = new JsonObject { ["loadBalancer"] = new JsonObject { ["ingress"] = new JsonArray(new JsonObject { ["ip"] = address }) } } },
+            Cancel);
+    }
+
+    private static async Task<Dictionary<string, JsonNode>> ServicesAsync(LightLab lab) =>
+        (await lab.ControlPlane.Api.GetAsync("/api/v1/namespaces/default/services", Cancel))!["items"]!.AsArray().ToDictionary(item => (string)item!["metadata"]!["name"]!, item => item!, StringComparer.Ordinal);
+
+    private static string? Address(JsonNode? service) => (string?)service?["status"]?["loadBalancer"]?["ingress"]?[0]?["ip"];
+
+    private static bool HasFinalizer(JsonNode? service) =>
+        service?["metadata"]?["finalizers"]?.AsArray().Any(finalizer => (string?)finalizer == "finalizer.lb.kubesphere.io/v1alpha1") == true;
+
+    private static Task UntilAsync(LightLab lab, string what, Func<Dictionary<string, JsonNode>, bool> condition) =>
+        ControlPlane.WaitUntilAsync(what, async () => condition(await ServicesAsync(lab)), TimeSpan.FromSeconds(15), Cancel, lab.Manager);
+}
