@@ -39,7 +39,7 @@ public sealed class CommandsTests(LayerTwoLab layerTwo, ITestOutputHelper output
         var good = await RunAsync("explain", "web");
         Assert.True(good.Succeeded, good.Text);
         Assert.All(good.Output.TrimEnd().Split('\n'), line => Assert.StartsWith("ok  ", line, StringComparison.Ordinal));
-        Assert.Equal(good.Output, (await RunAsync("explain", $"{layerTwo.V4}")).Output);
+        Assert.Equal(WithoutAges(good.Output), WithoutAges((await RunAsync("explain", $"{layerTwo.V4}")).Output));
 
         await Lab.CreateServiceAsync("unmarked", cancellationToken: Cancel);
         Assert.StartsWith("!   Service 'default/unmarked' does not ask for PorterLB", (await RunAsync("explain", "default/unmarked")).Output, StringComparison.Ordinal);
@@ -96,6 +96,8 @@ public sealed class CommandsTests(LayerTwoLab layerTwo, ITestOutputHelper output
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    private static string WithoutAges(string output) => string.Join('\n', output.Split('\n').Select(line => line.Split(", for ")[0]));
 
     private static string MacOf(LightNode node) => $"{node.Host.Mac}".ToLowerInvariant();
 
