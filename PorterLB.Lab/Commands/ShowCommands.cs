@@ -50,9 +50,10 @@ internal static class ShowCommands
     {
         var count = new Option<int>("--count") { Description = "How many Services are created at once.", DefaultValueFactory = _ => 2_000 };
         var restarts = new Option<bool>("--restarts") { Description = "Also stop, kill and start the manager." };
-        var command = new Command("services", "Measure thousands of Services created at once, and what they cost.") { count, restarts };
+        var deletions = new Option<bool>("--deletions") { Description = "Also delete Services, one by one and at once." };
+        var command = new Command("services", "Measure thousands of Services created at once, and what they cost.") { count, restarts, deletions };
         command.SetAction(async (parsed, cancellationToken) =>
-            await ServiceMeasurement.RunAsync(parsed.GetValue(count), parsed.GetValue(restarts), Wide(), cancellationToken) ? 0 : 1);
+            await ServiceMeasurement.RunAsync(parsed.GetValue(count), parsed.GetValue(restarts), parsed.GetValue(deletions), Wide(), cancellationToken) ? 0 : 1);
         return command;
     }
 

@@ -14,11 +14,11 @@ internal static class ServiceMeasurement
     private const int ManagerMetricsPort = 8080;
     private const int AtOnce = 16;
     private const int DeletedByKubectl = 100;
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>False when a figure is outside of what is promised.</summary>
-    public static async Task<bool> RunAsync(int count, bool restarts, IAnsiConsole console, CancellationToken cancellationToken)
+    public static async Task<bool> RunAsync(int count, bool restarts, bool deletions, IAnsiConsole console, CancellationToken cancellationToken)
     {
         void Say(string line) => console.MarkupLineInterpolated($"[grey]{line}[/]");
 
@@ -49,26 +49,37 @@ internal static class ServiceMeasurement
 
         var figures = new FigureTable();
 
-        await CreateFirstAsync(lab, "warm", cancellationToken);
-        Say($"Creating {count} Services, {AtOnce} at a time.");
-        await using (var watch = await ServiceWatch.StartAsync(lab, cancellationToken))
+        try
         {
-            await CreateManyAsync(lab, manager, watch, count, figures, cancellationToken);
-            for (var i = 1; i <= 10; i++)
+            await CreateFirstAsync(lab, "warm", cancellationToken);
+            Say($"Creating {count} Services, {AtOnce} at a time.");
+            await using (var watch = await ServiceWatch.StartAsync(lab, cancellationToken))
             {
-                figures.Add($"one more Service at {count}: created to address, ms", double.PositiveInfinity, await OneMoreAsync(lab, watch, $"more-{i}", cancellationToken));
+                await CreateManyAsync(lab, manager, watch, count, figures, cancellationToken);
+                for (var i = 1; i <= 10; i++)
+                {
+                    figures.Add($"one more Service at {count}: created to address, ms", double.PositiveInfinity, await OneMoreAsync(lab, watch, $"more-{i}", cancellationToken));
+                }
+
+                await IdleAsync(lab, manager, figures, cancellationToken);
+                if (restarts)
+                {
+                    await RestartAsync(lab, manager, watch, kill: false, count, figures, cancellationToken);
+                    await RestartAsync(lab, lab.Manager, watch, kill: true, count, figures, cancellationToken);
+                }
             }
 
-            await IdleAsync(lab, manager, figures, cancellationToken);
-            if (restarts)
+            if (deletions)
             {
-                await RestartAsync(lab, manager, watch, kill: false, count, figures, cancellationToken);
-                await RestartAsync(lab, lab.Manager, watch, kill: true, count, figures, cancellationToken);
+                await DeleteAsync(lab, figures, cancellationToken);
             }
         }
+        finally
+        {
+            // Whatever ends it: what was measured until then.
+            console.Write(figures.ToTable());
+        }
 
-        await DeleteAsync(lab, figures, cancellationToken);
-        console.Write(figures.ToTable());
         return figures.AllHeld;
     }
 

@@ -11,6 +11,7 @@ namespace PorterLB.Operator.Services;
 
 /// <summary>What time alone changes: leases that run out, released addresses that fall silent, the pause after an unclean take-over.</summary>
 internal sealed class ClusterWatch(
+    ManagerSettings settings,
     ClusterState cluster,
     Allocator allocator,
     ElectionBook book,
@@ -56,8 +57,8 @@ internal sealed class ClusterWatch(
         }
     }
 
-    private static bool IsUsable(NodeFacts node) =>
-        node.Presence == Presence.Present && Eligibility.RuledOut(node.Node, LayerTwoPolicy.Default, ignoreExcludeLabel: false) is null;
+    private bool IsUsable(NodeFacts node) =>
+        node.Presence == Presence.Present && Eligibility.RuledOut(node.Node, LayerTwoPolicy.Default, settings.IgnoreExcludeLabel) is null;
 
     private static string LabelsOf(NodeFacts node) =>
         string.Join(',', (node.Node.Metadata.Labels ?? new Dictionary<string, string>()).OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"));

@@ -29,7 +29,8 @@ internal sealed record Ownership(string LoadBalancerClass, bool IsDefault)
     /// <summary>Whether it carries something of ours, so that there is something to clean up.</summary>
     public static bool IsMarked(ServiceView service) =>
         HasFinalizer(service) || service.Metadata.Annotations?.ContainsKey(Annotations.Node) == true
-        || service.Metadata.Annotations?.ContainsKey(Annotations.Epoch) == true;
+        || service.Metadata.Annotations?.ContainsKey(Annotations.Epoch) == true
+        || (service.Status.Conditions is { } conditions && conditions.Any(ServiceChange.IsOurs));
 
     public static bool HasFinalizer(ServiceView service) =>
         service.Metadata.Finalizers?.Contains(Annotations.ServiceFinalizer) == true;

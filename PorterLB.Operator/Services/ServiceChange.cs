@@ -18,6 +18,10 @@ internal static class ServiceChange
     /// <summary>Owns the conditions alone: an apply of one manager removes what it applied before and applies no more.</summary>
     public const string ConditionFieldManager = "porterlb-announced";
 
+    /// <summary>Whether a condition is one that we write.</summary>
+    public static bool IsOurs(Condition condition) =>
+        condition.Type == ConditionKinds.Announced.Type || condition.Type == ConditionKinds.AddressAssigned.Type;
+
     /// <summary>Server-side apply of a plan.</summary>
     public static ReadOnlyMemory<byte> Apply(ServiceView service, ServicePlan plan, bool ipMode) => Write(service, typed: true, json =>
     {
@@ -148,9 +152,6 @@ internal static class ServiceChange
 
         json.WriteEndObject();
     });
-
-    private static bool IsOurs(Condition condition) =>
-        condition.Type == ConditionKinds.Announced.Type || condition.Type == ConditionKinds.AddressAssigned.Type;
 
     private static void Write(Utf8JsonWriter json, Condition condition)
     {

@@ -44,12 +44,12 @@ internal sealed class ServiceController(
         var allocation = allocator.Assign(ServiceRequest.Of(entity, labels));
         var (elected, epoch) = elections.Elect(entity, allocation);
         var plan = ServicePlan.Of(entity, allocation, elected, epoch);
-        memory.Keep(plan.Events);
         if (plan.Differs && memory.IsDisputed(entity, plan.Ingress))
         {
             return await StopAsync(entity, plan, memory, cancellationToken);
         }
 
+        memory.Keep(plan.Events);
         var again = plan.LookAgainAfter;
         if (plan.Differs)
         {
@@ -102,9 +102,10 @@ internal sealed class ServiceController(
         var theirs = string.Join(", ", (service.Status.LoadBalancer?.Ingress ?? []).Select(ingress => ingress.Ip ?? ingress.Hostname));
         var message = $"Another program keeps writing status.loadBalancer.ingress ({(theirs.Length == 0 ? "nothing" : theirs)} instead of {string.Join(", ", plan.Ingress)}); "
             + $"PorterLB waits {ServiceMemory.DisputePause.TotalSeconds:0} s before it tries again. Set spec.loadBalancerClass, so that only one of the two serves this Service.";
-        await publish(service, EventReasons.IngressOverwritten, message, EventType.Warning, CancellationToken.None);
-        await conditions.DisputedAsync(service, message, memory, cancellationToken);
-        return ReconciliationResult<ServiceView>.Success(service, ServiceMemory.DisputePause);
+        memory.Keep([new PlannedEvent(EventReasons.IngressOverwritten, message, EventType.Warning)]);
+        await TellAsync(service, memory);
+        var again = await conditions.DisputedAsync(service, message, memory, cancellationToken);
+        return ReconciliationResult<ServiceView>.Success(service, Sooner(ServiceMemory.DisputePause, again));
     }
 
     // Of Services that share an address the highest epoch counts; the others follow, so that whichever is deleted first changes nothing.

@@ -52,6 +52,7 @@ internal sealed class SpeakerStatusWriter(
     {
         // Compared without the counters: they change with every request, and are told beside what else changed.
         var now = SpeakerObject.Of(status, version, _startedAt, leaving);
+        now.Gateways = [.. DefaultRouters.Read().Select(router => $"{router}")];
         var compared = SpeakerObject.Json(now);
         if (_exists && compared.AsSpan().SequenceEqual(_written))
         {

@@ -270,6 +270,87 @@ public sealed class AllocatorTests
     }
 
     [Fact]
+    public void An_address_that_still_stands_in_a_status_is_given_to_nobody_else_and_can_be_had_back()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.2"));
+        _allocator.Put(Pool("wan", "10.0.0.1"));
+        AddressRequest Stored(string? pool, params string[] status) => Request("shop/a") with { Pool = pool, InStatus = [.. status.Select(IPAddress.Parse)] };
+        Assert.Equal("192.168.0.1", Assign(Stored(null)));
+        Assert.Equal("10.0.0.1", Assign(Stored("wan", "192.168.0.1")));
+
+        // The write of 10.0.0.1 hangs: whoever leads next would find 192.168.0.1 in the status.
+        _time.Advance(TimeSpan.FromMinutes(1));
+        _allocator.Settle();
+        Assert.Equal("192.168.0.2", Assign(Request("shop/b")));
+        Assert.Equal("AddressLeaving", Assign(Request("shop/c", "192.168.0.1")));
+        Assert.Equal("192.168.0.1", Assign(Stored("lan", "192.168.0.1")));
+
+        _time.Advance(TimeSpan.FromSeconds(2));
+        _allocator.Settle();
+        Assert.Equal("10.0.0.1", Assign(Stored("wan", "192.168.0.1")));
+        Assign(Stored("wan", "10.0.0.1"));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        _allocator.Settle();
+        Assert.Equal(["shop/c"], _served);
+    }
+
+    [Fact]
+    public void Who_keeps_an_address_that_no_Eip_would_give_it_now_is_told_why()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        string? Kept(Pool? pool)
+        {
+            if (pool is null)
+            {
+                _allocator.Remove("lan");
+            }
+            else
+            {
+                _allocator.Put(pool);
+            }
+
+            var allocation = _allocator.Assign(Request("shop/a"));
+            Assert.Equal("192.168.0.1", allocation.Addresses.Single().ToString());
+            Assert.Null(allocation.Refusal);
+            return allocation.Kept?.Message;
+        }
+
+        var lan = Pool("lan", "192.168.0.1-192.168.0.9");
+        Assert.Null(Kept(lan));
+        Assert.Equal("192.168.0.1 is in no Eip any more: Eip 'lan', which it came from, has 192.168.0.5-192.168.0.9 now. The Service keeps it until it is released.", Kept(Pool("lan", "192.168.0.5-192.168.0.9")));
+        Assert.Equal("192.168.0.1 is left out by spec.excludes of Eip 'lan'. The Service keeps it until it is released.", Kept(lan with { Excludes = [AddressRange.Parse("192.168.0.1")] }));
+        Assert.Equal("Eip 'lan', which holds 192.168.0.1, is disabled (spec.disable). The Service keeps the address until it is released.", Kept(lan with { Disabled = true }));
+        Assert.Equal("Eip 'lan', which holds 192.168.0.1, is being deleted. The Service keeps the address until it is released.", Kept(lan with { Deleting = true }));
+        Assert.Equal("192.168.0.1 is in no Eip any more: Eip 'lan', which it came from, is gone. The Service keeps it until it is released.", Kept(null));
+        Assert.Null(Kept(lan));
+    }
+
+    [Fact]
+    public void Thousands_that_wait_for_a_full_pool_are_served_one_for_each_address_that_frees_up()
+    {
+        _allocator.Put(Pool("lan", "10.0.0.0/29"));
+        _allocator.Put(Pool("other", "10.1.0.0/16") with { AutoAssign = false });
+        for (var i = 0; i < 8; i++)
+        {
+            Assign(Request($"shop/has-{i}"));
+        }
+
+        for (var i = 0; i < 5_000; i++)
+        {
+            Assign(Request($"shop/waits-{i}") with { Pool = "lan" });
+        }
+
+        Assert.Equal(5_000, _allocator.Waiting[RefusalReason.PoolExhausted]);
+        for (var i = 0; i < 8; i++)
+        {
+            Free($"shop/has-{i}");
+        }
+
+        Assert.Equal(Enumerable.Range(0, 8).Select(i => $"shop/waits-{i}"), _served);
+        Assert.Equal(4_992, _allocator.Waiting[RefusalReason.PoolExhausted]);
+    }
+
+    [Fact]
     public void A_Service_made_again_under_the_same_name_is_another_one()
     {
         _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
