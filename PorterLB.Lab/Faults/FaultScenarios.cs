@@ -59,7 +59,7 @@ public static class FaultScenarios
             {
                 node.StartSpeaker();
             }
-        }) { InEveryTest = true, WithoutServer = true, SilentAtMost = TimeSpan.FromSeconds(3), Aftermath = TimeSpan.FromSeconds(4) },
+        }) { InEveryTest = true, WithoutServer = true, SilentAtMost = TimeSpan.FromSeconds(6), Aftermath = TimeSpan.FromSeconds(8) },
         new("hardware address changed", async (stage, cancel) =>
             await stage.Owner.Host.RunAsync($"ip link set {Network.Host.Interface} address {NewMac}", cancel))
         {
@@ -299,10 +299,10 @@ public static class FaultScenarios
         using var observer = await Probing.ClientProgram.ObserveAsync(stage.Lab.Client, stage.Addresses, cancellationToken: cancel);
         await WaitAsync(0.5, cancel);
         var log = await observer.StopAsync(cancel);
-        foreach (var address in log.Addresses)
-        {
-            Require(address.Answerers is [var only] && only == mac, $"{address.Address} is answered by {string.Join(" and ", address.Answerers)}, not by {mac} alone");
-        }
+
+        // The other addresses may be on another node.
+        var first = log.For(stage.Addresses[0]);
+        Require(first.Answerers is [var only] && only == mac, $"{first.Address} is answered by {string.Join(" and ", first.Answerers)}, not by {mac} alone");
     }
 
     /// <summary>The node's speaker says that it listens again, and hears the others.</summary>
