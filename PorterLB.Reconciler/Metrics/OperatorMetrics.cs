@@ -92,7 +92,9 @@ public sealed class OperatorMetrics : IDisposable
     public void Adapt(string meterNamePrefix) =>
         _adapters.Add(MeterAdapter.StartListening(new MeterAdapterOptions
         {
+            // Both: the registry is where the adapter is called before a page is made, the factory where its series go.
             Registry = Registry,
+            MetricFactory = Prometheus.Metrics.WithCustomRegistry(Registry),
             InstrumentFilterPredicate = instrument => instrument.Meter.Name.StartsWith(meterNamePrefix, StringComparison.Ordinal),
         }));
 

@@ -32,11 +32,10 @@ internal sealed class SpeakerMetrics : IDisposable
 
     private long _goneResponses;
     private long _goneGratuitous;
-    private long _takeoverCount;
-    private readonly Counter<long> _takeovers;
-    private readonly Counter<double> _unanswered;
-    private readonly Counter<long> _conflicts;
-    private readonly Counter<long> _stalls;
+    private long _takeovers;
+    private long _conflicts;
+    private long _stalls;
+    private double _unanswered;
     private readonly Func<IEnumerable<Segment>> _segments;
     private readonly Func<SpeakerStatus> _status;
     private readonly MachineClock _clock;
@@ -58,10 +57,12 @@ internal sealed class SpeakerMetrics : IDisposable
         _meter.CreateObservableGauge("layer2_hello_age_seconds", HelloAges, unit: null, description: "Time since the last hello of another speaker, by interface and peer");
         _meter.CreateObservableGauge("layer2_wrong_keys", () => Each(segment => segment.Neighbors.RefusedCount), description: "Speakers of this cluster heard lately that sign with another key, by interface");
         _meter.CreateObservableGauge("layer2_neighbor_clusters", () => Each(segment => segment.Neighbors.OtherClusters), description: "Other clusters heard, by interface");
-        _unanswered = _meter.CreateCounter<double>("layer2_unanswered_seconds", description: "Time for which addresses taken over here may have been without an answer: since the last hello of their holder");
-        _takeovers = _meter.CreateCounter<long>("layer2_takeovers", description: "Addresses taken over from a dead, deaf or leaving node");
-        _conflicts = _meter.CreateCounter<long>("layer2_conflicts", description: "Times that a stranger answered for one of our addresses");
-        _stalls = _meter.CreateCounter<long>("layer2_stalls", description: "Times that the loop did not run for longer than the dead-after time");
+
+        // Observed rather than counted: exporters forget a counter that nothing was added to for some minutes.
+        _meter.CreateObservableCounter("layer2_unanswered_seconds", () => Volatile.Read(ref _unanswered), description: "Time for which addresses taken over here may have been without an answer: since the last hello of their holder");
+        _meter.CreateObservableCounter("layer2_takeovers", () => Volatile.Read(ref _takeovers), description: "Addresses taken over from a dead, deaf or leaving node");
+        _meter.CreateObservableCounter("layer2_conflicts", () => Volatile.Read(ref _conflicts), description: "Times that a stranger answered for one of our addresses");
+        _meter.CreateObservableCounter("layer2_stalls", () => Volatile.Read(ref _stalls), description: "Times that the loop did not run for longer than the dead-after time");
     }
 
     public AddressCounters CountersOf(IPAddress address) => _addresses.GetOrAdd(address, static _ => new AddressCounters());
@@ -83,7 +84,7 @@ internal sealed class SpeakerMetrics : IDisposable
     public SpeakerTotals Totals => new(
         Volatile.Read(ref _goneResponses) + _addresses.Values.Sum(counters => counters.Responses),
         Volatile.Read(ref _goneGratuitous) + _addresses.Values.Sum(counters => counters.Gratuitous),
-        Volatile.Read(ref _takeoverCount),
+        Volatile.Read(ref _takeovers),
         _segments().Sum(segment => RefusedHellos.Sum(reason => segment.Drops[(int)reason])));
 
     /// <summary>
@@ -94,7 +95,7 @@ internal sealed class SpeakerMetrics : IDisposable
     {
         if (since >= Silence)
         {
-            _unanswered.Add(since.TotalSeconds);
+            Volatile.Write(ref _unanswered, _unanswered + since.TotalSeconds);
         }
     }
 
@@ -103,14 +104,13 @@ internal sealed class SpeakerMetrics : IDisposable
         switch (kind)
         {
             case ReportKind.TookOver:
-                _takeoverCount++;
-                _takeovers.Add(1);
+                Interlocked.Increment(ref _takeovers);
                 break;
             case ReportKind.ConflictRefused or ReportKind.ConflictDefended:
-                _conflicts.Add(1);
+                Interlocked.Increment(ref _conflicts);
                 break;
             case ReportKind.Stalled:
-                _stalls.Add(1);
+                Interlocked.Increment(ref _stalls);
                 break;
         }
     }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using PorterLB.Lab;
 using PorterLB.Lab.Faults;
 using PorterLB.Lab.Lifetime;
+using PorterLB.Lab.Network;
 using PorterLB.Lab.Probing;
 using PorterLB.Lab.Processes;
 
@@ -40,10 +41,19 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
     }
 
     [Fact]
-    public async Task What_a_speaker_does_is_told_by_its_object()
+    public async Task What_a_speaker_does_is_told_by_its_object_and_its_metrics()
     {
         SkipWithoutLab();
         var owner = await layerTwo.Faults.OwnerAsync(layerTwo.V4, Cancel);
+        var metrics = await owner.Host.GetAsync(7472, "/metrics", Cancel) ?? "";
+        output.WriteLine(string.Join('\n', metrics.Split('\n').Where(line => line.StartsWith("porterlb_", StringComparison.Ordinal))));
+        Assert.Matches($"porterlb_layer2_requests_received{{ip=\"{layerTwo.V4}\"}} [1-9]", metrics);
+        Assert.Matches($"porterlb_layer2_responses_sent{{ip=\"{layerTwo.V4}\"}} [1-9]", metrics);
+        Assert.Matches($"porterlb_layer2_gratuitous_sent{{ip=\"{layerTwo.V4}\"}} [1-9]", metrics);
+        Assert.Matches("porterlb_layer2_addresses_announced{interface=\"eth0\"} [1-9]", metrics);
+        Assert.Matches("porterlb_layer2_hello_age_seconds{interface=\"eth0\",peer=\"n[1-3]\"} 0", metrics);
+        Assert.Matches("porterlb_layer2_takeovers [0-9]", metrics);
+
         var speaker = await Lab.ControlPlane.Api.GetAsync($"/apis/network.kubesphere.io/v1alpha2/speakers/{owner.Name}", Cancel);
         output.WriteLine($"{speaker?["status"]}");
         Assert.Equal(2, (int?)speaker?["status"]?["peersAlive"]);
