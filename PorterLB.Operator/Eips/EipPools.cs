@@ -40,7 +40,7 @@ internal static class EipPools
         var older = new List<V1Alpha2Eip>();
         foreach (var eip in eips.OrderBy(eip => eip.Metadata.CreationTimestamp).ThenBy(eip => eip.Metadata.Name, StringComparer.Ordinal))
         {
-            var errors = new EipRules(older).Validate(eip).Errors.Where(error => error.Severity == Severity.Error).Select(error => error.ErrorMessage).ToArray();
+            var errors = new EipRules(older).Validate(eip).Errors.Where(error => error.Severity == Severity.Error).Select(error => $"{error.PropertyName}: {error.ErrorMessage}").ToArray();
             pools.Add(Of(eip, errors.Length == 0 ? null : string.Join(' ', errors)));
             older.Add(eip);
         }
