@@ -40,7 +40,15 @@ public sealed class LeavingTests(ITestOutputHelper output)
 
         // 2. The manager dead (its lease still names it), one Service held by another's finalizer too, one already being deleted, and everything deleted in the wrong order.
         await StartAsync(lab);
-        await lab.ControlPlane.Kubectl("annotate", "service", "--all", "lb.kubesphere.io/v1alpha1=porterlb", "--overwrite").RunAsync(Cancel);
+        foreach (var service in await ListAsync(lab))
+        {
+            // Whatever version the manager has made of it meanwhile: kubectl annotate would end in a conflict with it now and then.
+            await lab.ControlPlane.Api.MergeAsync(
+                $"/api/v1/namespaces/default/services/{service!["metadata"]!["name"]}",
+                new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { ["lb.kubesphere.io/v1alpha1"] = "porterlb" } } },
+                Cancel);
+        }
+
         await AddressedAsync(lab, 20);
         await ControlPlane.WaitUntilAsync(
             "the Eip to be held",
