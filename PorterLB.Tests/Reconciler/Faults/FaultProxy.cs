@@ -178,6 +178,9 @@ internal sealed class FaultProxy : IAsyncDisposable
         response.ContentType = answer.Content.Headers.ContentType?.ToString();
         response.Headers.RetryAfter = answer.Headers.RetryAfter?.ToString();
         await response.StartAsync(context.RequestAborted);
+
+        // Started is not sent: the headers of a watch on which nothing happens would wait for its first event.
+        await response.Body.FlushAsync(context.RequestAborted);
         await using var body = await answer.Content.ReadAsStreamAsync(context.RequestAborted);
         var buffer = new byte[fault is Fault.Trickle trickle ? trickle.Bytes : 64 * 1024];
         var left = fault is Fault.CutAfter cut ? cut.Bytes : long.MaxValue;

@@ -33,6 +33,9 @@ public sealed class WatchFaultTests(ApiServerFixture server, ITestOutputHelper o
         _mirror = new CacheMirror(_proxy, server.Plane, _namespace, new FastTime());
         await WriteAsync();
         await _mirror.AgreesAsync(Cancel);
+
+        // The list alone may agree already; what is tested is a watch that stands.
+        await ControlPlane.WaitUntilAsync("the watch", () => Task.FromResult(_mirror.Informer.Connected), Patience, Cancel);
     }
 
     public async ValueTask DisposeAsync()
