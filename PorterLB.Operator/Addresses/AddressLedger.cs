@@ -123,6 +123,24 @@ internal sealed class AddressLedger(TimeProvider time, Func<IPAddress, bool> isA
         }
     }
 
+    /// <summary>
+    /// An address stands in the status of a Service that has no use for it: another leader was about to take it off. Until that is
+    /// written it is nobody else's, as if this leader had taken it.
+    /// </summary>
+    public void Reserve(Holding holding, IPAddress address, string? origin)
+    {
+        if (_users.ContainsKey(address) || !holding.Left.TryAdd(address, origin))
+        {
+            return;
+        }
+
+        _unwritten[address] = holding;
+        if (_leaving.TryAdd(address, time.GetTimestamp()))
+        {
+            Take(address);
+        }
+    }
+
     /// <summary>A Service is seen again, and may ask for something else than before.</summary>
     public void Ask(Holding holding, AddressRequest request)
     {

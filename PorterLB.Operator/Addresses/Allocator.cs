@@ -213,8 +213,14 @@ internal sealed class Allocator
         foreach (var address in holding.Request.InStatus)
         {
             var family = address.Family();
+            if (!holding.Request.Families.Contains(family))
+            {
+                _ledger.Reserve(holding, address, holding.Request.Origins.GetValueOrDefault(address));
+                continue;
+            }
+
             var held = holding.Addresses.GetValueOrDefault(family);
-            if (!holding.Request.Families.Contains(family) || (held is not null && !ArrivedLate(holding, address, held)))
+            if (held is not null && !ArrivedLate(holding, address, held))
             {
                 continue;
             }

@@ -65,6 +65,25 @@ public sealed class AllocationHistoryTests
         }, iter: 3_000);
 
     [Fact]
+    public void What_a_dead_leader_did_not_come_to_take_off_is_nobody_elses_and_can_be_had_back()
+    {
+        // A Service of two families asks for one; the write is lost with its leader, and the next one knows the status alone.
+        var cluster = new AllocatingCluster();
+        cluster.Run(
+        [
+            new Step.Pool(1, 4, 2, 3),
+            new Step.Wish(6, 4, 6),
+            new Step.Slow(),
+            new Step.Wish(6, 3, 15),
+            new Step.Crash(),
+            new Step.Wait(4),
+            new Step.Wish(6, 5, 8),
+            new Step.Wish(0, 5, 18),
+        ]);
+        cluster.Settle();
+    }
+
+    [Fact]
     public void The_same_history_gives_the_same_addresses() =>
         AnyHistory.Sample(history =>
         {
