@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using PorterLB.Lab.Cluster;
-using PorterLB.Lab.Network;
 using PorterLB.Lab.Processes;
 using Spectre.Console;
 
@@ -131,9 +130,9 @@ public static class ReconcilerMeasurement
 
     private static async Task MeasureRestAsync(LightLab lab, FigureTable figures, CancellationToken cancellationToken)
     {
-        var before = await PageAsync(lab, cancellationToken);
+        var before = await MetricsPage.OfManagerAsync(lab, cancellationToken);
         await Task.Delay(Rest, cancellationToken);
-        var after = await PageAsync(lab, cancellationToken);
+        var after = await MetricsPage.OfManagerAsync(lab, cancellationToken);
         double Rate(params string[] labels) =>
             (after.Sum("rest_client_request_duration_seconds_count", labels) - before.Sum("rest_client_request_duration_seconds_count", labels)) / Rest.TotalSeconds;
 
@@ -145,11 +144,11 @@ public static class ReconcilerMeasurement
 
     private static async Task MeasureEventsAsync(LightLab lab, int count, FigureTable figures, CancellationToken cancellationToken)
     {
-        var before = await PageAsync(lab, cancellationToken);
+        var before = await MetricsPage.OfManagerAsync(lab, cancellationToken);
         await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken }, async (i, cancel) =>
             await lab.ControlPlane.Api.MergeAsync($"{SlicesPath}/s{i}-x", JsonNode.Parse("""{"metadata":{"annotations":{"touched":"yes"}}}""")!, cancel));
         await Task.Delay(Settled / 2, cancellationToken);
-        var after = await PageAsync(lab, cancellationToken);
+        var after = await MetricsPage.OfManagerAsync(lab, cancellationToken);
         figures.Add(
             "watch event of an EndpointSlice: allocated, bytes", double.PositiveInfinity,
             (after.Sum("dotnet_gc_allocated_bytes_total") - before.Sum("dotnet_gc_allocated_bytes_total")) / count);
@@ -207,8 +206,4 @@ public static class ReconcilerMeasurement
             seen.TryWrite(((string)service["metadata"]!["name"]!, service["status"]?["loadBalancer"]?["ingress"] is not null, Stopwatch.GetTimestamp()));
         }
     }
-
-    private static async Task<MetricsPage> PageAsync(LightLab lab, CancellationToken cancellationToken) =>
-        new(await lab.ManagerHost().GetAsync(LightLab.ManagerMetricsPort, "/metrics", cancellationToken)
-            ?? throw new LabException("The manager shows no metrics."));
 }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using PorterLB.Lab.Cluster;
-using PorterLB.Lab.Network;
 using PorterLB.Lab.Processes;
 using Spectre.Console;
 
@@ -11,7 +10,6 @@ namespace PorterLB.Lab.Measuring;
 /// <summary>What thousands of Services cost: time to the last address, API requests, CPU and memory; and a manager's restart among them.</summary>
 internal static class ServiceMeasurement
 {
-    private const int ManagerMetricsPort = 8080;
     private const int AtOnce = 16;
     private const int DeletedByKubectl = 100;
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
@@ -106,8 +104,8 @@ internal static class ServiceMeasurement
         figures.Add("manager's PATCH requests per Service (Events aside)", double.PositiveInfinity, (after.Patches - before.Patches) / count);
         figures.Add("manager's POST requests per Service (Events)", double.PositiveInfinity, (after.Posts - before.Posts) / count);
         figures.Add("addresses that two Services have", 0, watch.Duplicates);
-        figures.Add("resident, manager, MB", double.PositiveInfinity, Resident(manager));
-        figures.Add("resident, speaker, MB", double.PositiveInfinity, [.. lab.Nodes.Select(node => Resident(node.Speaker))]);
+        figures.Add("resident, manager, MB", double.PositiveInfinity, Resident.MegabytesOf(manager.Id));
+        figures.Add("resident, speaker, MB", double.PositiveInfinity, [.. lab.Nodes.Select(node => Resident.MegabytesOf(node.Speaker.Id))]);
     }
 
     private static async Task<double> OneMoreAsync(LightLab lab, ServiceWatch watch, string name, CancellationToken cancellationToken)
@@ -154,7 +152,7 @@ internal static class ServiceMeasurement
 
         // Two are the new Service's own: address and condition.
         figures.Add($"writes to Services because of the restart after a {how}", 0, Math.Max(0, watch.Changes - changes - 2));
-        figures.Add($"resident, manager, restarted after a {how}, MB", double.PositiveInfinity, Resident(next));
+        figures.Add($"resident, manager, restarted after a {how}, MB", double.PositiveInfinity, Resident.MegabytesOf(next.Id));
     }
 
     // kubectl deletes one after the other, and asks for each until it is gone: with a foreign Service beside ours, its own pace can be seen.
@@ -230,10 +228,8 @@ internal static class ServiceMeasurement
 
     private static async Task<(double Patches, double Posts, double All)> RequestsAsync(LightLab lab, CancellationToken cancellationToken)
     {
-        var metrics = await lab.ManagerHost().GetAsync(ManagerMetricsPort, "/metrics", cancellationToken) ?? "";
-        double Of(string method) => metrics.Split('\n')
-            .Where(line => line.StartsWith("rest_client_requests_total{", StringComparison.Ordinal) && line.Contains($"method=\"{method}\"", StringComparison.Ordinal))
-            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+        var page = await MetricsPage.OfManagerAsync(lab, cancellationToken);
+        double Of(string method) => page.Sum("rest_client_requests_total", $"method=\"{method}\"");
         return (Of("PATCH"), Of("POST"), Of("PATCH") + Of("POST") + Of("PUT") + Of("GET") + Of("DELETE"));
     }
 
@@ -246,8 +242,4 @@ internal static class ServiceMeasurement
         var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
         return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100;
     }
-
-    private static double Resident(LabProcess process) =>
-        File.ReadLines($"/proc/{process.Id}/status").Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
-            .Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024).Single();
 }

@@ -8,8 +8,6 @@ namespace PorterLB.Operator.Addresses;
 internal static class RefusalText
 {
     // Enough to see the point; an Event has room for 1,024 characters.
-    private const int MostNamed = 5;
-
     public static Refusal PoolNotFound(AddressRequest request, string name, IEnumerable<string> names) => new(
         RefusalReason.PoolNotFound,
         $"Service '{request.Service}' names Eip '{name}' in the annotation {Annotations.Eip}, and there is no such Eip. "
@@ -133,9 +131,5 @@ internal static class RefusalText
     private static string Ranges(Pool pool, IpFamily family) =>
         (pool with { Ranges = [.. pool.Ranges.Where(range => range.Family == family)] }).RangesText;
 
-    private static string List(IEnumerable<string> parts)
-    {
-        var all = parts.ToArray();
-        return all.Length == 0 ? "(none)" : string.Join(", ", all.Take(MostNamed)) + (all.Length > MostNamed ? $" and {all.Length - MostNamed} more" : "");
-    }
+    private static string List(IEnumerable<string> parts) => Enumeration.Of(parts, none: "(none)");
 }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Runtime.CompilerServices;
-using FluentValidation;
 using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Entities;
 using PorterLB.Operator.Validation;
@@ -40,7 +39,7 @@ internal static class EipPools
         var older = new List<V1Alpha2Eip>();
         foreach (var eip in eips.OrderBy(eip => eip.Metadata.CreationTimestamp).ThenBy(eip => eip.Metadata.Name, StringComparer.Ordinal))
         {
-            var errors = new EipRules(older).Validate(eip).Errors.Where(error => error.Severity == Severity.Error).Select(error => $"{error.PropertyName}: {error.ErrorMessage}").ToArray();
+            var errors = Judgement.ErrorsOf(new EipRules(older).Validate(eip));
             pools.Add(Of(eip, errors.Length == 0 ? null : string.Join(' ', errors)));
             older.Add(eip);
         }

@@ -12,8 +12,6 @@ internal sealed record HostAddress(IPAddress Address, string Host, bool IsGatewa
 /// <summary>Whose addresses a pool must not hold: a Service that is given one takes a machine's place, or is not announced at all.</summary>
 internal static class HostAddresses
 {
-    private const int MostNamed = 5;
-
     /// <summary>The addresses of the nodes, and the routers that their default routes lead to.</summary>
     public static IEnumerable<HostAddress> Of(IEnumerable<NodeView> nodes, IEnumerable<V1Alpha2Speaker> speakers) =>
         nodes.OrderBy(node => node.Name, StringComparer.Ordinal)
@@ -33,7 +31,7 @@ internal static class HostAddresses
         var held = hosts.Where(host => ranges.Any(range => range.Contains(host.Address)) && !excludes.Any(range => range.Contains(host.Address))).ToArray();
         gatewaysOnly = held.Length > 0 && held.All(host => host.IsGateway);
         return held.Length == 0 ? null
-            : $"holds {string.Join(", ", held.Take(MostNamed).Select(host => $"{host.Address} of {host.Host}"))}{(held.Length > MostNamed ? $" and {held.Length - MostNamed} more" : "")}; "
+            : $"holds {Enumeration.Of(held.Select(host => $"{host.Address} of {host.Host}"))}; "
                 + $"add {(held.Length == 1 ? "it" : "them")} to spec.excludes, or leave {(held.Length == 1 ? "it" : "them")} out of the range";
     }
 

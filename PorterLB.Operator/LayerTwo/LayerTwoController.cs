@@ -82,8 +82,7 @@ internal sealed class LayerTwoController(
 
     private V1Alpha2LayerTwoConfigStatus Of(V1Alpha2LayerTwoConfig config)
     {
-        var problems = new LayerTwoRules(eips.List(), nodes.List(), configs.List()).Validate(config).Errors
-            .Where(error => error.Severity == Severity.Error).Select(error => $"{error.PropertyName}: {error.ErrorMessage}").ToArray();
+        var problems = Judgement.ErrorsOf(new LayerTwoRules(eips.List(), nodes.List(), configs.List()).Validate(config));
         var governed = eips.List().Where(eip => LayerTwoPolicy.Governs(config, eip)).ToArray();
         var only = LayerTwoPolicy.For(null, null, [new V1Alpha2LayerTwoConfig { Metadata = new() { Name = config.Metadata.Name }, Spec = config.Spec with { Eips = [], EipSelector = null, ServiceSelector = null } }]);
         var eligible = cluster.Nodes

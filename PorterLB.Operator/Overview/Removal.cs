@@ -60,7 +60,7 @@ internal sealed class Removal(IKubernetesClient client, RemovalOptions options, 
         [
             $"delete ValidatingWebhookConfiguration {Names.WebhookConfiguration}",
             $"delete Deployment {Names.Manager} and DaemonSet {Names.Speaker} in {options.Namespace}, and wait for their Pods",
-            $"take finalizer{(options.KeepAddresses ? "" : ", addresses")} and annotations off {marked.Count} Services{(marked.Count == 0 ? "" : $": {Some(marked.Select(service => $"{EntityKey.Of(service)}"))}")}",
+            $"take finalizer{(options.KeepAddresses ? "" : ", addresses")} and annotations off {marked.Count} Services{(marked.Count == 0 ? "" : $": {Enumeration.Of(marked.Select(service => $"{EntityKey.Of(service)}"))}")}",
             $"take the finalizer off {eips.Count(HasFinalizer)} Eips",
             .. options.KeepConfiguration ? Array.Empty<string>() : [$"delete the CustomResourceDefinitions of {Api.Group}, with {eips.Count} Eips"],
             $"delete the ClusterRoles and ClusterRoleBindings {Names.Manager} and {Names.Speaker}",
@@ -123,18 +123,10 @@ internal sealed class Removal(IKubernetesClient client, RemovalOptions options, 
 
     private static EntityType<AnyView> Rules(string kind, string plural, string group) => AnyView.Type(kind, plural, group, "v1", EntityScope.Cluster);
 
-    private static string Some(IEnumerable<string> all)
-    {
-        var names = all.ToArray();
-        return string.Join(", ", names.Take(5)) + (names.Length > 5 ? $" and {names.Length - 5} more" : "");
-    }
-
     private static bool HasFinalizer(V1Alpha2Eip eip) => eip.Metadata.Finalizers?.Contains(Annotations.EipFinalizer) == true;
 
     private static bool IsMarked(ServiceView service) =>
-        Ownership.IsMarked(service)
-        || service.Metadata.Annotations?.ContainsKey(Annotations.Origin) == true
-        || (service.Status.Conditions ?? []).Any(condition => condition.Type.StartsWith("porterlb.io/", StringComparison.Ordinal));
+        Ownership.IsMarked(service) || service.Metadata.Annotations?.ContainsKey(Annotations.Origin) == true;
 
     private async Task<IReadOnlyList<ServiceView>> MarkedAsync(CancellationToken cancellationToken) =>
         [.. (await client.ListAsync(ServiceView.Type, cancellationToken: cancellationToken)).Items.Where(IsMarked)];

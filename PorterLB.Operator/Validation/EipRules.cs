@@ -13,7 +13,6 @@ namespace PorterLB.Operator.Validation;
 /// </summary>
 internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
 {
-    private const int MostNamed = 5;
     private const string CanReach = "can_reach:";
     private const string InterfaceForms = "Write a name as eth0 (at most 15 letters, no spaces, slashes or colons), or can_reach:192.168.0.1, or leave it out";
 
@@ -206,11 +205,7 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
         }
     }
 
-    private static string List(IEnumerable<string> all)
-    {
-        var names = all.ToArray();
-        return names.Length == 0 ? "none" : string.Join(", ", names.Take(MostNamed)) + (names.Length > MostNamed ? $" and {names.Length - MostNamed} more" : "");
-    }
+    private static string List(IEnumerable<string> all) => Enumeration.Of(all, none: "none");
 
     private static IEnumerable<(string Field, string Text)> Fields(V1Alpha2Eip eip)
     {

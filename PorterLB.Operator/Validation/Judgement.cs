@@ -8,8 +8,6 @@ namespace PorterLB.Operator.Validation;
 /// <summary>What is said of an object when it is applied or deleted: by the webhooks, and by <c>porterlb validate</c> without a cluster.</summary>
 internal static class Judgement
 {
-    private const int MostNamed = 5;
-
     /// <param name="old">As it is stored; null for a new one.</param>
     /// <param name="now">As it would be stored.</param>
     /// <param name="around">What else there is.</param>
@@ -35,6 +33,10 @@ internal static class Judgement
     public static IReadOnlyList<Finding> OfService(ServiceView service, Ownership ownership, Surroundings around) =>
         [.. ServiceRules.Check(service, ownership, around)];
 
+    /// <summary>The errors alone, each with its field: for the condition of an object that is stored all the same.</summary>
+    public static string[] ErrorsOf(FluentValidation.Results.ValidationResult result) =>
+        [.. Findings(result).Where(finding => finding.IsError).Select(finding => $"{finding}")];
+
     // Nobody is kept from a change by what stood there before: that is told as a warning.
     private static IReadOnlyList<Finding> Since(IReadOnlyList<Finding> found, IReadOnlyList<Finding> before) =>
         [.. found.Select(finding => finding.IsError && before.Contains(finding) ? finding with { Rule = finding.Rule with { Severity = FluentValidation.Severity.Warning } } : finding)];
@@ -56,11 +58,6 @@ internal static class Judgement
         }
     }
 
-    private static string List(IEnumerable<string> all)
-    {
-        var names = all.SelectMany(value => value.Split(';')).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-        return names.Count <= MostNamed
-            ? string.Join(", ", names)
-            : $"{string.Join(", ", names.Take(MostNamed))} and {names.Count - MostNamed} more";
-    }
+    private static string List(IEnumerable<string> all) =>
+        Enumeration.Of(all.SelectMany(value => value.Split(';')).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
 }

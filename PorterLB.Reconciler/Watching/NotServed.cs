@@ -22,7 +22,7 @@ internal static class NotServed
         {
             others = await client.VersionsOfAsync(kind, cancellationToken);
         }
-        catch (Exception exception) when (exception is ApiException or HttpRequestException or TimeoutException or IOException or InvalidDataException)
+        catch (Exception exception) when (ServerTrouble.Is(exception))
         {
             // Which versions there are is only a help.
         }

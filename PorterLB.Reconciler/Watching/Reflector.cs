@@ -200,7 +200,7 @@ internal sealed class Reflector<TEntity>(
                 }
             }
         }
-        catch (Exception exception) when (IsOfTheServer(exception))
+        catch (Exception exception) when (ServerTrouble.Is(exception))
         {
             // The next watch finds out what is wrong.
         }
@@ -255,12 +255,9 @@ internal sealed class Reflector<TEntity>(
     private async Task<string> DescribeAsync(Exception exception, EntityType<TEntity> form, CancellationToken cancellationToken) => exception switch
     {
         ApiException { IsNotFound: true } => await NotServed.DescribeAsync(client, form.Metadata, cancellationToken),
-        _ when IsOfTheServer(exception) => exception.Message.TrimEnd('.'),
+        _ when ServerTrouble.Is(exception) => exception.Message.TrimEnd('.'),
         _ => exception.ToString(),
     };
-
-    private static bool IsOfTheServer(Exception exception) =>
-        exception is ApiException or HttpRequestException or TimeoutException or IOException or InvalidDataException;
 
     private static ReflectorFailure Classify(Exception exception) => exception switch
     {

@@ -44,7 +44,7 @@ internal sealed class SilenceCheck<TEntity>(
             {
                 newest = (await client.ListAsync(type, _nothing, cancellationToken)).ResourceVersion;
             }
-            catch (Exception exception) when (exception is ApiException or HttpRequestException or TimeoutException or IOException or InvalidDataException)
+            catch (Exception exception) when (ServerTrouble.Is(exception))
             {
                 // Says nothing about the watch.
                 continue;
