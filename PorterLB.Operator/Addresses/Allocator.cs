@@ -121,8 +121,8 @@ internal sealed class Allocator
         Act(() =>
         {
             var before = _holdings.GetValueOrDefault(request.Service)?.Request;
+            var had = Of(request.Service);
             var holding = HoldingOf(request);
-            var had = holding.Addresses.Values.ToArray();
             result = Decide(holding);
 
             // An address let go, or one that may be shared now, can be what another waits for.
@@ -161,15 +161,16 @@ internal sealed class Allocator
             return false;
         }
 
-        var freed = false;
         var addresses = holding.Addresses.Values.ToArray();
         Drop(holding);
         foreach (var address in silent ? addresses : [])
         {
-            freed |= _ledger.Free(address);
+            _ledger.Free(address);
         }
 
-        return freed;
+        // Beside those who stay on an address that was shared there may be room now for one that waits; an address that is still
+        // announced helps nobody yet.
+        return addresses.Any(address => !_ledger.IsLeaving(address));
     });
 
     /// <summary>Looks again whether released addresses are still announced. To be called about twice a second.</summary>
@@ -377,7 +378,8 @@ internal sealed class Allocator
 
     private void ServeWaiting(List<EntityKey> served)
     {
-        // First come, first served. Whoever moves to another address frees one: go round until nothing changes.
+        // First come, first served. Whoever moves to another address frees one, and whoever is given one may share it: go round until nothing
+        // changes.
         var changed = true;
         while (changed)
         {
@@ -396,7 +398,7 @@ internal sealed class Allocator
                 if (!before.SetEquals(holding.Addresses.Values))
                 {
                     served.Add(holding.Request.Service);
-                    changed = before.Count > 0;
+                    changed = true;
                 }
             }
         }

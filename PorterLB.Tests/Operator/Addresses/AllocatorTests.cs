@@ -52,6 +52,56 @@ public sealed class AllocatorTests
     }
 
     [Fact]
+    public void Who_can_share_what_another_that_waited_was_given_or_left_is_served_with_it_whoever_came_first()
+    {
+        AddressRequest Keyed(string service, int port, params string[] requested) =>
+            Request(service, requested) with { Sharing = new Sharing { Key = "k", Ports = [new("TCP", port)] } };
+
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.3"));
+        Assert.Equal("192.168.0.1", Assign(Keyed("shop/moves", 80)));
+        Assert.Equal("192.168.0.1", Assign(Keyed("shop/stays", 81)));
+        Assert.Equal("192.168.0.2", Assign(Request("shop/two")));
+        Assert.Equal("192.168.0.3", Assign(Request("shop/three")));
+        Assert.Equal("AddressInUse", Assign(Keyed("shop/first", 80, "192.168.0.1")));
+        Assert.Equal("192.168.0.1", Assign(Keyed("shop/moves", 80, "192.168.0.2")));
+        Assert.Equal("AddressInUse", Assign(Request("shop/last", "192.168.0.3")));
+
+        // Both go at once: the one that moves makes room beside the one that stays, the last only takes what is free.
+        _allocator.Release(EntityKey.Parse("shop/two"));
+        _allocator.Release(EntityKey.Parse("shop/three"));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        _allocator.Settle();
+        Assert.Equal(["shop/first", "shop/last", "shop/moves"], _served.Order());
+        Assert.Equal("192.168.0.3", Assign(Request("shop/last", "192.168.0.3")));
+        Assert.Equal("192.168.0.2", Assign(Keyed("shop/moves", 80, "192.168.0.2")));
+        Assert.Equal("192.168.0.1", Assign(Keyed("shop/first", 80, "192.168.0.1")));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_may_share_an_address_once_another_has_left_it_is_served_when_that_one_goes_or_is_made_anew(bool made)
+    {
+        AddressRequest Keyed(string service, int port) => Request(service) with { Sharing = new Sharing { Key = "k", Ports = [new("TCP", port)] } };
+
+        _allocator.Put(Pool("lan", "192.168.0.1"));
+        Assert.Equal("192.168.0.1", Assign(Keyed("shop/goes", 80)));
+        Assert.Equal("192.168.0.1", Assign(Keyed("shop/stays", 81)));
+        Assert.Equal("PoolExhausted", Assign(Keyed("shop/waits", 80)));
+        if (made)
+        {
+            Assert.Equal("PoolExhausted", Assign(Request("shop/goes") with { Uid = "another" }));
+        }
+        else
+        {
+            _allocator.Release(EntityKey.Parse("shop/goes"));
+        }
+
+        Assert.Equal(["shop/waits"], _served);
+        Assert.Equal("192.168.0.1", Assign(Keyed("shop/waits", 80)));
+    }
+
+    [Fact]
     public void A_full_pool_says_so_in_words_that_help()
     {
         _allocator.Put(Pool("lan", "192.168.0.91-192.168.0.92"));
