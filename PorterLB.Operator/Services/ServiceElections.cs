@@ -27,32 +27,42 @@ internal sealed class ServiceElections(
     public (IReadOnlyList<AddressElection> Elections, long? Epoch) Elect(ServiceView service, Allocation allocation)
     {
         var (annotated, annotatedEpoch) = ElectionAnnotation.Read(service, allocation.Addresses);
-        var elections = new List<AddressElection>(allocation.Addresses.Length);
-        var renewed = false;
+        var looks = new List<Look>(allocation.Addresses.Length);
         for (var i = 0; i < allocation.Addresses.Length; i++)
         {
             var address = allocation.Addresses[i];
-            var origin = i < allocation.Origins.Length ? allocation.Origins[i] : "";
-            var candidates = Candidates(service, address, origin);
+            var candidates = Candidates(service, address, i < allocation.Origins.Length ? allocation.Origins[i] : "");
             var before = annotated.GetValueOrDefault(address);
             var known = book.Of(address);
             var reconsideration = book.TakeReconsideration(address);
+            Ballot? ballot = null;
             var decision = book.Elect(address, stands =>
             {
+                ballot = Ballot(address, stands?.Node ?? before, candidates, looks.Count > 0 ? looks[0].Decision.Node : null) with { Reconsideration = reconsideration };
+
                 // Ours, with another node in it: whoever changed it wants the address there.
                 var byHand = stands is { Node: { } node } && before is not null && before != node && annotatedEpoch == stands.Value.Epoch
                     && candidates.Eligible.Contains(before, StringComparer.Ordinal);
-                return byHand
-                    ? new Decision(before, Verdict.Moved)
-                    : NodeElection.Decide(Ballot(address, stands?.Node ?? before, candidates, elections.Count > 0 ? elections[0].Decision.Node : null) with
-                    {
-                        Reconsideration = reconsideration,
-                    });
+                return byHand ? new Decision(before, Verdict.Moved) : NodeElection.Decide(ballot);
             });
             if (decision is { Verdict: Verdict.Stays, LookAgainAfter: not null })
             {
                 // A successor on the wire is not settled yet: one thing after the other.
                 book.Reconsider(address, reconsideration);
+            }
+
+            looks.Add(new Look(address, candidates, before, known, ballot!, decision));
+        }
+
+        var settled = JointElection.Settle([.. looks.Select(look => (look.Ballot, look.Decision))]);
+        var elections = new List<AddressElection>(looks.Count);
+        var renewed = false;
+        foreach (var (look, decision) in looks.Zip(settled))
+        {
+            var (address, candidates, before, known, _, _) = look;
+            if (decision != look.Decision)
+            {
+                book.Set(address, new Election.Election(decision.Node, known?.Epoch ?? 0));
             }
 
             if (known is null && before is not null && decision.Node == before && annotatedEpoch is { } epoch)
@@ -182,6 +192,9 @@ internal sealed class ServiceElections(
         var facts = allowed.ToDictionary(node => node.Name, node => node.Node, StringComparer.Ordinal);
         return new NodeCandidates(eligible.ToImmutable(), gone, reasons, node => facts.TryGetValue(node, out var view) ? policy.Preference(view) : 0);
     }
+
+    /// <summary>An address, and what was decided for it alone.</summary>
+    private sealed record Look(IPAddress Address, NodeCandidates Candidates, string? Before, Election.Election? Known, Ballot Ballot, Decision Decision);
 
     private sealed record NodeCandidates(
         ImmutableArray<string> Eligible, IReadOnlySet<string> Gone, List<(string Node, string Why)> Reasons, Func<string, int> Preference)
