@@ -30,7 +30,7 @@ internal static class SetupCommands
         command.SetAction(async (_, cancellationToken) =>
         {
             var binaries = await KubernetesBinaries.ForNodesAsync(Console.WriteLine, cancellationToken);
-            Console.WriteLine(binaries.Folder);
+            Console.WriteLine($"Kubernetes is in {binaries.Folder}.");
             return 0;
         });
         return command;

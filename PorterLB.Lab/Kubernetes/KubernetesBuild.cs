@@ -12,7 +12,7 @@ public static class KubernetesBuild
     private const long NeededBytes = 6L << 30;
 
     /// <summary>Results in Go's cache when all is compiled; for showing how far it is.</summary>
-    private const int CompiledAtTheEnd = 6805;
+    private const int CompiledAtTheEnd = 6150;
 
     private static readonly string[] Programs = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet"];
 
@@ -59,7 +59,8 @@ public static class KubernetesBuild
             WorkingDirectory = source,
             InOwnSession = true,
         };
-        await make.With("GOPATH", Path.Combine(work, "gopath")).With("CGO_ENABLED", "0").With("GOFLAGS", "").With("LC_ALL", "C.UTF-8")
+        // Without the clouds' drivers and the kubelet's Docker: nothing here uses them, and they are a third of the work.
+        await make.With("GOPATH", Path.Combine(work, "gopath")).With("CGO_ENABLED", "0").With("GOFLAGS", "-tags=providerless,dockerless").With("LC_ALL", "C.UTF-8")
             .RunAsync(cancellationToken);
 
         progress.Begin("finishing", TimeSpan.FromSeconds(5));

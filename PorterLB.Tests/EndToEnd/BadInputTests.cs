@@ -5,7 +5,6 @@ using PorterLB.Lab.Processes;
 namespace PorterLB.Tests.EndToEnd;
 
 /// <summary>What users get wrong: told in one clear sentence, and nothing that is announced is disturbed.</summary>
-[Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
 public sealed class BadInputTests(LayerTwoLab layerTwo, ITestOutputHelper output) : IClassFixture<LayerTwoLab>
 {

@@ -6,7 +6,6 @@ using PorterLB.Lab.Processes;
 namespace PorterLB.Tests.EndToEnd;
 
 /// <summary>The commands for people, on a cluster in which something is going on.</summary>
-[Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
 public sealed class CommandsTests(LayerTwoLab layerTwo, ITestOutputHelper output) : IClassFixture<LayerTwoLab>
 {

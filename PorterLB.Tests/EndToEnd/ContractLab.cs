@@ -56,8 +56,8 @@ public sealed class ContractLab : IAsyncLifetime
 
     public async Task StartManagerAsync()
     {
-        // Quick to take over, so that a test of a crash need not wait for the default lease.
-        Lab.StartManager(0, "--lease-duration=3s", "--renew-deadline=2s", "--retry-period=500ms");
+        // Quick to take over, so that a test of a crash need not wait for the default lease; long enough to be renewed beside another lab.
+        Lab.StartManager(0, "--lease-duration=6s", "--renew-deadline=5s", "--retry-period=500ms");
         await UntilAsync("the manager to be ready", async () => await PorterLB.Lab.Network.HostHttp.GetAsync(Lab.ManagerHost(), 8081, "/readyz", Cancel) is not null);
     }
 
@@ -98,7 +98,8 @@ public sealed class ContractLab : IAsyncLifetime
         }
         catch (LabException exception)
         {
-            throw new LabException($"{exception.Message} It is: {last?.ToJsonString()}", exception);
+            throw new LabException(
+                $"{exception.Message} It is: {last?.ToJsonString()}\nThe manager {(Lab.Manager.HasExited ? "ended" : "runs")}; its last words:\n{Lab.Manager.LastLines()}", exception);
         }
 
         return last!;

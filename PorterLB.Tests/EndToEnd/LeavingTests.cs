@@ -7,7 +7,6 @@ using PorterLB.Lab.Processes;
 namespace PorterLB.Tests.EndToEnd;
 
 /// <summary>Leaving: nothing stays behind that holds anything, whatever was done before.</summary>
-[Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
 public sealed class LeavingTests(ITestOutputHelper output)
 {

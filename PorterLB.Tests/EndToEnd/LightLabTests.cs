@@ -4,7 +4,6 @@ using PorterLB.Lab.Lifetime;
 
 namespace PorterLB.Tests.EndToEnd;
 
-[Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
 public sealed class LightLabTests(ITestOutputHelper output)
 {

@@ -6,7 +6,6 @@ using PorterLB.Lab.Lifetime;
 namespace PorterLB.Tests.EndToEnd;
 
 /// <summary>The pages docs/how-to/migrate-from-openelb.md and migrate-from-metallb.md, walked through on a real API server.</summary>
-[Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
 public sealed class MigrationTests(ITestOutputHelper output)
 {

@@ -5,7 +5,6 @@ using static PorterLB.Tests.EndToEnd.ContractLab;
 namespace PorterLB.Tests.EndToEnd;
 
 /// <summary>What becomes of Services when their Eip is changed under them, and what the statuses say, on a real API server.</summary>
-[Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
 public sealed class PoolContractTests(ContractLab contract) : IClassFixture<ContractLab>
 {

@@ -6,7 +6,6 @@ using static PorterLB.Tests.EndToEnd.ContractLab;
 namespace PorterLB.Tests.EndToEnd;
 
 /// <summary>What a load balancer does with Services that are changed under it, on a real API server.</summary>
-[Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
 public sealed class ServiceContractTests(ContractLab contract) : IClassFixture<ContractLab>
 {

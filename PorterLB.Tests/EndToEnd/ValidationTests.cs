@@ -9,7 +9,6 @@ using PorterLB.Operator.Validation;
 namespace PorterLB.Tests.EndToEnd;
 
 /// <summary>What the reference page promises, on a real API server with the real webhooks: the exact text that kubectl prints.</summary>
-[Collection(EndToEndCollection.Name)]
 [Trait("Category", "EndToEnd")]
 public sealed class ValidationTests(ValidationTests.WebhookLab webhooks, ITestOutputHelper output) : IClassFixture<ValidationTests.WebhookLab>
 {

@@ -63,7 +63,7 @@ public sealed class ApiServerFixture : IAsyncLifetime
     }
 }
 
-[CollectionDefinition(Name)]
+[CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class ApiServerDefinition : ICollectionFixture<ApiServerFixture>
 {
     public const string Name = "a real API server";
