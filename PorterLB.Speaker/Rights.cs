@@ -10,8 +10,26 @@ namespace PorterLB.Speaker;
 /// <param name="Addresses">By address. IPv4-mapped IPv6 addresses are not allowed: map them to IPv4 first.</param>
 public sealed record Rights(ImmutableDictionary<IPAddress, AddressRights> Addresses)
 {
+    /// <summary>
+    /// Where addresses may come later: their segments are listened to from now on, so that the first address of one need not wait until
+    /// it is known who else is there.
+    /// </summary>
+    public ImmutableArray<ExpectedAddresses> Expected { get; init; } = [];
+
     /// <summary>No addresses at all.</summary>
     public static Rights None { get; } = new(ImmutableDictionary<IPAddress, AddressRights>.Empty);
+}
+
+/// <summary>A range of which addresses may be given out.</summary>
+/// <param name="First">Any address of it.</param>
+/// <param name="Interfaces">As in <see cref="AddressRights.Interfaces"/>.</param>
+public sealed record ExpectedAddresses(IPAddress First, ImmutableArray<string> Interfaces)
+{
+    /// <inheritdoc/>
+    public bool Equals(ExpectedAddresses? other) => other is not null && First.Equals(other.First) && Interfaces.SequenceEqual(other.Interfaces, StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => First.GetHashCode();
 }
 
 /// <summary>Who may answer for one address, and how (protocol: the rights come from outside, the ownership is decided on the wire).</summary>

@@ -3,8 +3,10 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Entities;
+using PorterLB.Operator.LayerTwo;
 using PorterLB.Operator.Validation;
 using PorterLB.Reconciler.Entities;
+using PorterLB.Speaker;
 
 namespace PorterLB.Operator.Eips;
 
@@ -25,6 +27,16 @@ internal static class EipPools
     /// <summary>All address texts of the spec, in the user's order.</summary>
     public static IEnumerable<string> Texts(V1Alpha2Eip eip) =>
         (string.IsNullOrWhiteSpace(eip.Spec.Address) ? [] : new[] { eip.Spec.Address }).Concat(eip.Spec.Addresses ?? []);
+
+    /// <summary>Where the Services of these Eips may come to be announced, as far as it does not depend on the Service.</summary>
+    public static ImmutableArray<ExpectedAddresses> ExpectedOf(IEnumerable<V1Alpha2Eip> eips, IReadOnlyCollection<V1Alpha2LayerTwoConfig> configs) =>
+    [
+        .. from eip in eips.OrderBy(eip => eip.Metadata.Name, StringComparer.Ordinal)
+           where !eip.Spec.Disable && eip.Metadata.DeletionTimestamp is null
+           let interfaces = RightsInterfaces.Of(LayerTwoPolicy.For(eip, null, configs), eip)
+           from range in RangesOf(eip)
+           select new ExpectedAddresses(range.FirstAddress, interfaces),
+    ];
 
     public static bool IsDefault(V1Alpha2Eip eip) =>
         eip.Metadata.Annotations is { } annotations && annotations.TryGetValue(Annotations.DefaultEip, out var value)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Threading.Channels;
+using PorterLB.Operator.Eips;
 using PorterLB.Operator.Entities;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Speaker;
@@ -27,6 +28,7 @@ internal sealed class RightsFeed : IDisposable
     private readonly Dictionary<EntityKey, ServiceRights> _byService = [];
     private readonly Dictionary<IPAddress, SortedSet<string>> _users = [];
     private ImmutableDictionary<IPAddress, AddressRights> _rights = ImmutableDictionary<IPAddress, AddressRights>.Empty;
+    private ImmutableArray<ExpectedAddresses> _expected = [];
 
     public RightsFeed(
         Informer<ServiceView> services,
@@ -81,12 +83,12 @@ internal sealed class RightsFeed : IDisposable
                 keys.Add(key);
             }
 
-            var before = _rights;
+            var (before, expected) = (_rights, _expected);
             Update(keys);
-            if (first || !ReferenceEquals(before, _rights))
+            if (first || !ReferenceEquals(before, _rights) || !expected.SequenceEqual(_expected))
             {
                 first = false;
-                apply(new Rights(_rights));
+                apply(new Rights(_rights) { Expected = _expected });
             }
         }
     }
@@ -117,6 +119,11 @@ internal sealed class RightsFeed : IDisposable
             Places = service => _endpoints.ByIndex(EndpointsView.ByService, $"{service}").SelectMany(view => view.Places),
             IgnoreExcludeLabel = _ignoreExcludeLabel,
         };
+        if (keys.Contains(All))
+        {
+            _expected = EipPools.ExpectedOf(source.Eips, source.Configs);
+        }
+
         IEnumerable<EntityKey> services = keys.Contains(All) ? _services.List().Select(EntityKey.Of).Concat(_byService.Keys).Distinct().ToArray() : keys;
         var touched = new HashSet<IPAddress>();
         lock (_users)

@@ -14,7 +14,14 @@ public abstract record Input
     /// <summary>A hello of our cluster, authenticated and decoded, arrived.</summary>
     /// <param name="Hello">What it says.</param>
     /// <param name="CapturedAt">When the kernel saw it, on the machine's clock: a hello that queued while we slept proves no life now.</param>
-    public sealed record HelloHeard(Hello Hello, TimeSpan CapturedAt) : Input;
+    public sealed record HelloHeard(Hello Hello, TimeSpan CapturedAt) : Input
+    {
+        /// <summary>
+        /// Others may wait behind this one: what follows from it, and from silence, is decided at the tick after all of them. A loop that
+        /// was late has several; the first must not be the occasion to declare dead who speaks in the second.
+        /// </summary>
+        public bool More { get; init; }
+    }
 
     /// <summary>
     /// The rights for the addresses of this segment, whole. Also given once at start, from disk, before the API server was reached:

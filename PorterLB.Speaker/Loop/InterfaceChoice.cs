@@ -26,15 +26,15 @@ internal sealed class InterfaceChoice(ImmutableArray<LocalInterface> interfaces,
     /// narrowest subnet, when several do); of named ones whose subnets do not, the first that is up.
     /// </summary>
     /// <returns>Null when there is none.</returns>
-    public LocalInterface? For(AddressRights rights)
+    public LocalInterface? For(IPAddress address, ImmutableArray<string> wanted)
     {
-        if (rights.Interfaces.IsDefaultOrEmpty)
+        if (wanted.IsDefaultOrEmpty)
         {
-            return BySubnet(_usable, rights.Address);
+            return BySubnet(_usable, address);
         }
 
-        var named = _usable.Where(candidate => rights.Interfaces.Any(wanted => Is(candidate, wanted))).ToArray();
-        return BySubnet(named, rights.Address) ?? named.OrderByDescending(candidate => candidate.Up).FirstOrDefault();
+        var named = _usable.Where(candidate => wanted.Any(name => Is(candidate, name))).ToArray();
+        return BySubnet(named, address) ?? named.OrderByDescending(candidate => candidate.Up).FirstOrDefault();
     }
 
     /// <summary>Whether what is wanted depends on the routing table.</summary>

@@ -12,6 +12,18 @@ internal sealed class Mailbox
     private readonly object _lock = new();
     private List<Mail> _waiting = [];
 
+    /// <summary>Whether something waits to be taken.</summary>
+    public bool HasMail
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count > 0;
+            }
+        }
+    }
+
     /// <summary>Adds what must not be lost.</summary>
     public void Post(Mail mail)
     {

@@ -23,19 +23,26 @@ internal sealed class Segment : IFrameSink, IDisposable
     /// <summary>An interface that cannot be opened is tried again after this long, and at every change of it.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>For so long silence is not believed while frames wait to be read: one hello of ours may be late by that, and no more.</summary>
+    private static readonly TimeSpan ReaderPatience = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How soon the reader is looked after again.</summary>
+    private static readonly TimeSpan ReaderInterval = TimeSpan.FromMilliseconds(2);
+
     private readonly SegmentContext _context;
     private readonly Responder _responder;
     private readonly Answering _answering;
+    private readonly Voice _voice;
     private readonly HashSet<IPAddress> _joined = [];
     private readonly List<Effect> _effects = [];
-    private readonly byte[] _helloFrame = new byte[HelloFrame.HeadersMax + HelloLayout.MaxLength];
     private readonly long[] _drops = new long[Enum.GetValues<DropReason>().Length];
 
-    private IWire? _wire;
     private TimeSpan _retryAt;
     private TimeSpan _heardToldAt = TimeSpan.MinValue;
     private TimeSpan _tellHearingAt;
     private TimeSpan _nextAnswersAt;
+    private TimeSpan? _behindSince;
+    private TimeSpan _lookAgainAt;
     private int _answersAwaited;
     private long _version;
     private bool _coarseTold;
@@ -48,6 +55,7 @@ internal sealed class Segment : IFrameSink, IDisposable
         _context = context;
         _responder = new Responder(context.ClusterTag, context.Keys, context.HelloPort);
         _answering = new Answering(context, _responder);
+        _voice = new Voice(context, _answering);
 
         // Drawn for each, not for the process: on an interface that is made again, or renamed, sequence numbers begin anew, and under the
         // old name for this life everybody would take them for a recording.
@@ -70,8 +78,9 @@ internal sealed class Segment : IFrameSink, IDisposable
     {
         get
         {
-            var next = Machine.NextDeadline < Neighbors.NextDeadline ? Machine.NextDeadline : Neighbors.NextDeadline;
-            return Interface.Up && _wire is null && _retryAt < next ? _retryAt : next;
+            var next = Machine.NextDeadline > _lookAgainAt ? Machine.NextDeadline : _lookAgainAt;
+            next = next < Neighbors.NextDeadline ? next : Neighbors.NextDeadline;
+            return Interface.Up && _voice.Wire is null && _retryAt < next ? _retryAt : next;
         }
     }
 
@@ -132,7 +141,7 @@ internal sealed class Segment : IFrameSink, IDisposable
     public void RunDue()
     {
         var now = _context.Clock.Now;
-        if (Interface.Up && _wire is null && now >= _retryAt)
+        if (Interface.Up && _voice.Wire is null && now >= _retryAt)
         {
             Open(now);
         }
@@ -140,6 +149,12 @@ internal sealed class Segment : IFrameSink, IDisposable
         if (Neighbors.Forget(now))
         {
             _version++;
+        }
+
+        if (IsReaderBehind(now))
+        {
+            _lookAgainAt = now + ReaderInterval;
+            return;
         }
 
         // Before the clock: whether anything is heard decides what the passing of time means.
@@ -155,6 +170,23 @@ internal sealed class Segment : IFrameSink, IDisposable
         {
             Handle(Input.Tick.Instance);
         }
+    }
+
+    /// <summary>
+    /// Whether frames came that nobody has read, or that are read and not yet judged: on a machine that is short of time the thread that
+    /// reads may wait while this one runs, and what would be concluded from silence is not silence.
+    /// </summary>
+    private bool IsReaderBehind(TimeSpan now)
+    {
+        // In this order: what is not in the wire any more is with its reader, and what is not there any more is in the mailbox.
+        if (_voice.Wire is not { } wire || !(wire.HasUnread || _context.Mailbox.HasMail))
+        {
+            _behindSince = null;
+            return false;
+        }
+
+        _behindSince ??= now;
+        return now - _behindSince < ReaderPatience;
     }
 
     /// <summary>The interface as it is now.</summary>
@@ -209,7 +241,7 @@ internal sealed class Segment : IFrameSink, IDisposable
         }
 
         Neighbors.Heard(mac, hello.Node, source, capturedAt);
-        Handle(new Input.HelloHeard(hello, capturedAt));
+        Handle(new Input.HelloHeard(hello, capturedAt) { More = true });
     }
 
     /// <summary>Another machine says that it has one of our addresses.</summary>
@@ -258,7 +290,7 @@ internal sealed class Segment : IFrameSink, IDisposable
     /// <summary>The wire ended by itself.</summary>
     public void WireLost(string reason)
     {
-        if (_wire is null)
+        if (_voice.Wire is null)
         {
             return;
         }
@@ -288,7 +320,7 @@ internal sealed class Segment : IFrameSink, IDisposable
     {
         try
         {
-            _wire = _context.Wires.Open(Interface.Name, FilterOf, this);
+            _voice.Wire = _context.Wires.Open(Interface.Name, FilterOf, this);
             JoinHelloGroups();
             SwapFilter();
             TellLink();
@@ -306,13 +338,13 @@ internal sealed class Segment : IFrameSink, IDisposable
 
     private void Close()
     {
-        _wire?.Dispose();
-        _wire = null;
+        _voice.Wire?.Dispose();
+        _voice.Wire = null;
     }
 
     private void TellLink()
     {
-        var up = Interface.Up && _wire is not null;
+        var up = Interface.Up && _voice.Wire is not null;
         if (up != _linkUp || Interface.Mac != _linkMac)
         {
             _linkUp = up;
@@ -364,18 +396,18 @@ internal sealed class Segment : IFrameSink, IDisposable
             switch (effect)
             {
                 case Effect.SendHello send:
-                    SendHello(send.Hello);
+                    _voice.SayHello(send.Hello, Interface);
                     break;
                 case Effect.SendGratuitous gratuitous:
-                    Announce(gratuitous.Address);
+                    _voice.Announce(gratuitous.Address, Interface.Mac);
                     break;
                 case Effect.SendProbe probe:
-                    Probe(probe.Address);
+                    _voice.Ask(probe.Address, Interface.Mac);
                     break;
                 case Effect.ProbeNeighbors:
                     foreach (var question in Neighbors.Questions(Interface, _context.Routes, _responder.LastAsker))
                     {
-                        Send(question);
+                        _voice.Send(question);
                     }
 
                     break;
@@ -402,14 +434,14 @@ internal sealed class Segment : IFrameSink, IDisposable
 
     private void SwapFilter()
     {
-        if (_wire is null)
+        if (_voice.Wire is not { } wire)
         {
             return;
         }
 
         try
         {
-            var coarse = _wire.Admit(FilterOf).Excess;
+            var coarse = wire.Admit(FilterOf).Excess;
             if (coarse > 0 && !_coarseTold)
             {
                 _context.Report(new SpeakerReport(ReportKind.FilterCoarse, Interface: Interface.Name, Detail:
@@ -424,46 +456,4 @@ internal sealed class Segment : IFrameSink, IDisposable
             WireLost(error.Message);
         }
     }
-
-    private void SendHello(Hello hello)
-    {
-        var source = Interface.HelloSource;
-        var offset = HelloFrame.MessageOffset(source.AddressFamily == AddressFamily.InterNetworkV6);
-        var length = HelloCodec.Write(hello, Interface.Mac, _context.ClusterTag, _context.Keys, _helloFrame.AsSpan(offset));
-        var frame = _helloFrame.AsSpan(0, offset + length);
-        HelloFrame.WriteHeaders(frame, Interface.Mac, source, _context.HelloPort);
-        Send(frame);
-    }
-
-    private void Announce(IPAddress address)
-    {
-        if (_answering.Find(address) is not { } target)
-        {
-            return;
-        }
-
-        if (address.AddressFamily == AddressFamily.InterNetwork)
-        {
-            Send(PreparedFrames.ArpAnnouncement(Interface.Mac, address));
-            Send(PreparedFrames.ArpAnnouncementReply(Interface.Mac, address));
-        }
-        else
-        {
-            Send(PreparedFrames.UnsolicitedAdvertisement(Interface.Mac, address));
-        }
-
-        target.Counters.Gratuitous++;
-    }
-
-    private void Probe(IPAddress address)
-    {
-        if (_answering.Find(address) is { } target)
-        {
-            target.ProbedAt = _context.Clock.Now;
-        }
-
-        Send(PreparedFrames.Probe(Interface.Mac, address));
-    }
-
-    private void Send(ReadOnlySpan<byte> frame) => _wire?.Send(frame);
 }

@@ -103,6 +103,12 @@ public sealed partial class SegmentMachine
         {
             case Input.HelloHeard heard:
                 HearHello(heard.Hello, heard.CapturedAt < _now ? heard.CapturedAt : _now);
+                if (heard.More)
+                {
+                    NextDeadline = _now;
+                    return;
+                }
+
                 break;
             case Input.RightsChanged changed:
                 ChangeRights(changed);

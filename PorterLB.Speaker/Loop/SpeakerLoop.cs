@@ -30,10 +30,9 @@ internal sealed class SpeakerLoop : IDisposable
     private readonly StatusBoard _board;
     private readonly ILogger _logger;
     private readonly ChannelWriter<SpeakerStatus> _changes;
-    private readonly ChannelWriter<SpeakerReport> _reports;
+    private readonly ReportDesk _desk;
     private readonly Dictionary<int, TimeSpan> _unusedSince = [];
     private readonly HashSet<int> _groupsRefused = [];
-    private readonly HashSet<(IPAddress, ReportKind, string?)> _told = [];
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ImmutableDictionary<int, Segment> _segments = ImmutableDictionary<int, Segment>.Empty;
@@ -70,9 +69,9 @@ internal sealed class SpeakerLoop : IDisposable
         _board = new StatusBoard(options.Interfaces, clock);
         _logger = logger;
         _changes = changes;
-        _reports = reports;
         var random = options.Random ?? new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
         Metrics = new SpeakerMetrics(() => _segments.Values, () => Status, clock);
+        _desk = new ReportDesk(logger, Metrics, reports);
         _context = new SegmentContext
         {
             MachineOptions = new SegmentOptions
@@ -89,7 +88,7 @@ internal sealed class SpeakerLoop : IDisposable
             Wires = wires,
             Groups = new MulticastGroups(GroupRefused),
             Routes = new Routes(),
-            Report = Report,
+            Report = _desk.Report,
             Unanswered = Metrics.Unanswered,
             CountersOf = Metrics.CountersOf,
         };
@@ -291,7 +290,7 @@ internal sealed class SpeakerLoop : IDisposable
             _logger.AddressRefused(address);
         }
 
-        return refused.Length == 0 ? rights : new Rights(rights.Addresses.RemoveRange(refused));
+        return refused.Length == 0 ? rights : rights with { Addresses = rights.Addresses.RemoveRange(refused) };
     }
 
     /// <summary>Gives each address its interface, opens and closes segments, and tells each its rights.</summary>
@@ -311,34 +310,13 @@ internal sealed class SpeakerLoop : IDisposable
             }
         }
 
-        Dictionary<int, ImmutableDictionary<IPAddress, AddressRights>.Builder> assigned = [];
-        HashSet<(IPAddress, ReportKind, string?)> problems = [];
-        foreach (var rights in _rights.Addresses.Values)
-        {
-            if (choice.For(rights) is not { } on)
-            {
-                Tell(problems, rights.Address, ReportKind.NoInterface, null, Unserved(rights));
-                continue;
-            }
+        var assignment = new Assignment(_rights, choice, _interfaces);
+        _desk.ReportNew(assignment.Problems);
 
-            if (!assigned.TryGetValue(on.Index, out var here))
-            {
-                assigned.Add(on.Index, here = ImmutableDictionary.CreateBuilder<IPAddress, AddressRights>());
-            }
-
-            here.Add(rights.Address, rights);
-            if (KernelAnswers.Problem(rights.Address, on, _interfaces, KernelAnswers.ReadSysctl) is { } problem)
-            {
-                Tell(problems, rights.Address, ReportKind.KernelAnswers, on.Name, problem);
-            }
-        }
-
-        _told.IntersectWith(problems);
-
-        // The default route's interface is joined from the start, so that the first address of all need not wait until a segment that
-        // nobody listened to has been listened to.
+        // The default route's interface and those of pools are joined from the start, so that the first address need not wait until a
+        // segment that nobody listened to has been listened to. Not every interface: each Pod may have one on this node.
         _defaultInterfaces = [.. DefaultInterfaces()];
-        var wanted = assigned.Keys.Concat(_defaultInterfaces).Where(usable.ContainsKey).ToHashSet();
+        var wanted = assignment.Wanted.Union(_defaultInterfaces).Where(usable.ContainsKey).ToHashSet();
         foreach (var index in wanted.Where(index => !_segments.ContainsKey(index)))
         {
             Open(usable[index]);
@@ -346,10 +324,9 @@ internal sealed class SpeakerLoop : IDisposable
 
         foreach (var (index, segment) in _segments)
         {
-            var here = assigned.TryGetValue(index, out var builder) ? builder.ToImmutable() : ImmutableDictionary<IPAddress, AddressRights>.Empty;
             if (_rightsKnown)
             {
-                segment.Apply(here, [.. _rights.Addresses.Keys.Where(address => !here.ContainsKey(address))], resumed: !_rightsHeard);
+                segment.Apply(assignment.On(index), assignment.ElsewhereThan(index), resumed: !_rightsHeard);
             }
 
             if (wanted.Contains(index))
@@ -362,19 +339,6 @@ internal sealed class SpeakerLoop : IDisposable
             }
         }
     }
-
-    private void Tell(HashSet<(IPAddress, ReportKind, string?)> problems, IPAddress address, ReportKind kind, string? on, string detail)
-    {
-        problems.Add((address, kind, on));
-        if (_told.Add((address, kind, on)))
-        {
-            Report(new SpeakerReport(kind, address, on, Detail: detail));
-        }
-    }
-
-    private static string Unserved(AddressRights rights) => rights.Interfaces.IsDefaultOrEmpty
-        ? $"No interface of this node has a subnet that holds {rights.Address}; give one an address of that subnet, or name an interface."
-        : $"No interface of this node is {string.Join(" or ", rights.Interfaces)} and can carry announcements of {rights.Address}.";
 
     private void Open(LocalInterface on)
     {
@@ -426,32 +390,11 @@ internal sealed class SpeakerLoop : IDisposable
     {
         if (_groupsRefused.Add(index))
         {
-            Report(new SpeakerReport(
+            _desk.Report(new SpeakerReport(
                 ReportKind.GroupRefused,
                 Interface: _interfaces.FirstOrDefault(candidate => candidate.Index == index)?.Name,
                 Detail: $"The multicast group {group} cannot be joined ({error.Message}), and others perhaps neither: a switch that snoops on multicast may keep requests from this node."));
         }
-    }
-
-    private void Report(SpeakerReport report)
-    {
-        var subject = string.Join(", ", new[]
-        {
-            report.Address?.ToString(), report.Interface, report.Node, report.Mac?.ToString(), report.Detail,
-        }.Where(part => part is not null));
-        if (report.Kind is ReportKind.ConflictRefused or ReportKind.ConflictDefended or ReportKind.Stalled or ReportKind.Deaf
-            or ReportKind.NoInterface or ReportKind.KernelAnswers or ReportKind.InterfaceLost or ReportKind.FilterCoarse or ReportKind.GroupRefused
-            or ReportKind.WrongKey)
-        {
-            _logger.Warned(report.Kind, subject);
-        }
-        else
-        {
-            _logger.Happened(report.Kind, subject);
-        }
-
-        Metrics.Count(report.Kind);
-        _reports.TryWrite(report);
     }
 
     private void PublishWhenDue()

@@ -3,6 +3,9 @@ namespace PorterLB.Speaker.Wire;
 /// <summary>An open interface: frames go out by it and come in by it.</summary>
 internal interface IWire : IDisposable
 {
+    /// <summary>Whether frames have come that the sink has not taken in yet. May be asked by any thread.</summary>
+    bool HasUnread { get; }
+
     /// <summary>Sends one frame. May be called by any thread.</summary>
     /// <returns>Whether the kernel took it.</returns>
     bool Send(ReadOnlySpan<byte> frame);

@@ -50,6 +50,7 @@ internal sealed unsafe class PcapWire : IWire
     private readonly MachineClock _clock;
     private readonly StopSignal _stop = new();
     private readonly Thread _thread;
+    private bool _reading;
 
     public PcapWire(CaptureDevice device, Func<int, CaptureFilter> filter, IFrameSink sink, MachineClock clock)
     {
@@ -87,6 +88,16 @@ internal sealed unsafe class PcapWire : IWire
 
         _thread = new Thread(Run) { IsBackground = true, Name = $"capture {device.Name}" };
         _thread.Start();
+    }
+
+    /// <inheritdoc/>
+    public bool HasUnread
+    {
+        get
+        {
+            var descriptor = new Libc.PollDescriptor { Descriptor = _device.Socket, Events = Libc.PollIn };
+            return (Libc.Poll(&descriptor, 1, 0) == 1 && (descriptor.ReturnedEvents & Libc.PollIn) != 0) || Volatile.Read(ref _reading);
+        }
     }
 
     /// <inheritdoc/>
@@ -170,6 +181,7 @@ internal sealed unsafe class PcapWire : IWire
             // After an answer, straight back to waiting: to look whether more is there costs a call into the kernel, and the wait says
             // so anyway. What else comes is read until there is no more, which dates what comes next.
             var any = false;
+            Volatile.Write(ref _reading, true);
             bool answered;
             int result;
             do
@@ -180,6 +192,7 @@ internal sealed unsafe class PcapWire : IWire
             }
             while (result == 1 && !answered);
 
+            Volatile.Write(ref _reading, false);
             if (result == 0)
             {
                 emptyAt = _clock.Now;

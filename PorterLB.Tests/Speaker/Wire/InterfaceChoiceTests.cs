@@ -39,15 +39,15 @@ public class InterfaceChoiceTests
     public void An_address_belongs_on_the_named_interface_or_the_one_whose_subnet_holds_it(string address, string interfaces, string? expected)
     {
         var choice = new InterfaceChoice(All, [], to => to.Equals(IPAddress.Parse("10.1.1.1")) ? new Route(4, null) : null);
-        Assert.Equal(expected, choice.For(Rights(address, interfaces))?.Name);
+        Assert.Equal(expected, choice.For(IPAddress.Parse(address), Names(interfaces))?.Name);
     }
 
     [Fact]
     public void An_interface_that_may_not_be_used_is_not_chosen()
     {
         var choice = new InterfaceChoice(All, ["wlan*"], _ => null);
-        Assert.Null(choice.For(Rights("192.168.0.91", "")));
-        Assert.Equal("wlan0", choice.For(Rights("2001:db8::91", ""))?.Name);
+        Assert.Null(choice.For(IPAddress.Parse("192.168.0.91"), []));
+        Assert.Equal("wlan0", choice.For(IPAddress.Parse("2001:db8::91"), [])?.Name);
     }
 
     [Theory]
@@ -71,14 +71,7 @@ public class InterfaceChoiceTests
         Assert.Contains("remove it from eth0", KernelAnswers.Problem(IPAddress.Parse("192.168.0.91"), on, [on], _ => "2"), StringComparison.Ordinal);
     }
 
-    private static AddressRights Rights(string address, string interfaces) => new()
-    {
-        Address = IPAddress.Parse(address),
-        Epoch = 1,
-        Elected = "a",
-        Eligible = ["a"],
-        Interfaces = [.. interfaces.Split(',', StringSplitOptions.RemoveEmptyEntries)],
-    };
+    private static ImmutableArray<string> Names(string text) => [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries)];
 
     private static LocalInterface Nic(int index, string name, string address, bool up = true, string? skipped = null)
     {

@@ -61,6 +61,18 @@ public sealed class SpeakerLoopTests : IDisposable
     }
 
     [Fact]
+    public void Where_addresses_may_come_is_listened_to_before_the_first_comes()
+    {
+        Post(new Mail.Interfaces([Interface(First, "eth0", "192.168.0.1/24"), Interface(Second, "eth1", "10.0.0.1/8")]));
+        Post(new Mail.Apply(Rights.None with { Expected = [new ExpectedAddresses(IPAddress.Parse("10.0.0.90"), [])] }));
+        Pass(2);
+        Assert.Equal(SpeakerState.Active, LastHello("eth1").Standing.State);
+        Post(Apply(OnSecond));
+        Pass(0.2);
+        Assert.True(Answers("eth1", OnSecond));
+    }
+
+    [Fact]
     public void A_new_hardware_address_is_announced_and_answered_with()
     {
         Post(Apply(V4, V6));
@@ -210,6 +222,34 @@ public sealed class SpeakerLoopTests : IDisposable
     }
 
     [Fact]
+    public void Nobody_is_declared_dead_while_frames_wait_to_be_read()
+    {
+        Post(Apply(V4));
+        Pass(2);
+        Take("eth0", HelloOf("b", Keys, heard: LastHello("eth0")));
+        Pass(0.38);
+        _wires.Last("eth0").HasUnread = true;
+        Pass(0.08);
+        Assert.Contains(Reports(), report => report.Kind == ReportKind.PeerAlive);
+        Assert.DoesNotContain(Reports(), report => report.Kind is ReportKind.PeerDead or ReportKind.Deaf);
+
+        // It was its hello that waited.
+        Take("eth0", HelloOf("b", Keys, sequence: 2, heard: LastHello("eth0")));
+        _wires.Last("eth0").HasUnread = false;
+        Pass(0.3);
+        Assert.DoesNotContain(Reports(), report => report.Kind is ReportKind.PeerDead or ReportKind.Deaf);
+        Pass(0.2);
+        Assert.Contains(Reports(), report => report.Kind == ReportKind.PeerDead);
+
+        // A reader that gets no time at all is no excuse: the speaker itself would be dead.
+        Take("eth0", HelloOf("b", Keys, sequence: 3, heard: LastHello("eth0")));
+        _wires.Last("eth0").HasUnread = true;
+        var hellos = Sent("eth0").Count;
+        Pass(0.5);
+        Assert.True(Sent("eth0").Count >= hellos + 3);
+    }
+
+    [Fact]
     public void A_coarse_filter_and_a_refused_group_are_told_once()
     {
         _wires.InstructionsMax = 200;
@@ -244,11 +284,18 @@ public sealed class SpeakerLoopTests : IDisposable
     private static Mail.Apply Apply(params IPAddress[] addresses) => new(new Rights(addresses.ToImmutableDictionary(
         address => address, address => new AddressRights { Address = address, Epoch = 1, Elected = "a", Eligible = ["a"] })));
 
-    private static byte[] HelloOf(string node, HelloKeys keys, byte[]? tag = null)
+    private static byte[] HelloOf(string node, HelloKeys keys, byte[]? tag = null, ulong sequence = 1, Hello? heard = null)
     {
         var offset = HelloFrame.MessageOffset(ipv6: false);
         var frame = new byte[offset + HelloLayout.MaxLength];
-        var hello = new Hello { Node = node, Incarnation = new(1, 1), Sequence = 1, Standing = default };
+        var hello = new Hello
+        {
+            Node = node,
+            Incarnation = new(1, 1),
+            Sequence = sequence,
+            Standing = default,
+            Hears = heard is null ? [] : [new HeardPeer(heard.Node, heard.Incarnation, heard.Sequence, TimeSpan.Zero, Direct: true, Proven: true, heard.Standing)],
+        };
         frame = frame[..(offset + HelloCodec.Write(hello, Stranger, tag ?? Tag, keys, frame.AsSpan(offset)))];
         HelloFrame.WriteHeaders(frame, Stranger, IPAddress.Parse("192.168.0.2"), 7474);
         return frame;
@@ -336,6 +383,8 @@ public sealed class SpeakerLoopTests : IDisposable
         public List<byte[]> Sent { get; } = [];
 
         public bool Closed { get; private set; }
+
+        public bool HasUnread { get; set; }
 
         public bool Send(ReadOnlySpan<byte> frame)
         {
