@@ -48,6 +48,7 @@ public sealed class LightLab : IAsyncDisposable
     private const int MaxManagers = 2;
     private const int ManagerHealthPort = 8081;
     private const int WebhookPort = 9443;
+    private const string WebhookEndpoints = $"/api/v1/namespaces/{SystemNamespace}/endpoints/porterlb-webhook";
     private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
     private readonly LabSession _session;
@@ -142,26 +143,22 @@ public sealed class LightLab : IAsyncDisposable
     }
 
     /// <summary>
-    /// Applies the webhooks of config/, and lets the API server find the managers' hosts behind their Service, as a kubelet and the
-    /// endpoints controller would. From now on managers that are started serve them.
+    /// Applies the webhooks of config/, and lets the API server find the first manager's host behind their Service. From now on managers
+    /// that are started serve them.
     /// </summary>
     public async Task InstallWebhooksAsync(CancellationToken cancellationToken = default)
     {
         await ControlPlane.Kubectl("apply", "-k", Repository.Config("webhook")).RunAsync(cancellationToken);
         await ControlPlane.Api.CreateAsync(
-            $"/api/v1/namespaces/{SystemNamespace}/endpoints",
-            new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["name"] = "porterlb-webhook" },
-                ["subsets"] = new JsonArray(new JsonObject
-                {
-                    ["addresses"] = new JsonArray([.. _managerHosts.Select(host => new JsonObject { ["ip"] = $"{host.IPv4}" })]),
-                    ["ports"] = new JsonArray(new JsonObject { ["name"] = "webhook", ["port"] = WebhookPort, ["protocol"] = "TCP" }),
-                }),
-            },
+            Path.GetDirectoryName(WebhookEndpoints)!,
+            new JsonObject { ["metadata"] = new JsonObject { ["name"] = Path.GetFileName(WebhookEndpoints) }, ["subsets"] = WebhookSubsets(0) },
             cancellationToken);
         _webhooks = true;
     }
+
+    /// <summary>Lets the API server find these managers behind the webhooks' Service, and no others, as the endpoints controller would.</summary>
+    public Task SendWebhooksToAsync(ImmutableArray<int> replicas, CancellationToken cancellationToken = default) =>
+        ControlPlane.Api.MergeAsync(WebhookEndpoints, new JsonObject { ["subsets"] = WebhookSubsets([.. replicas]) }, cancellationToken);
 
     /// <summary>Starts a manager on a host of its own, as an ordinary user without any capability. Its webhooks are off unless they are installed.</summary>
     /// <param name="replica">0 or 1.</param>
@@ -338,6 +335,12 @@ public sealed class LightLab : IAsyncDisposable
         await Task.Run(_session.Dispose);
         _ending.Dispose();
     }
+
+    private JsonArray WebhookSubsets(params int[] replicas) => new(new JsonObject
+    {
+        ["addresses"] = new JsonArray([.. replicas.Select(replica => new JsonObject { ["ip"] = $"{_managerHosts[replica].IPv4}" })]),
+        ["ports"] = new JsonArray(new JsonObject { ["name"] = "webhook", ["port"] = WebhookPort, ["protocol"] = "TCP" }),
+    });
 
     private static JsonObject Port(string name, string protocol) =>
         new JsonObject { ["name"] = name, ["port"] = WorkloadPort, ["targetPort"] = WorkloadPort, ["protocol"] = protocol };

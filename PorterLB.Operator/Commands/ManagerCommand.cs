@@ -138,6 +138,11 @@ internal static class ManagerCommand
             .AddInformer(V1Alpha2LayerTwoConfig.Type)
             .AddInformer(V1Alpha2Speaker.Type)
             .AddInformer(LeaseView.Type, options => options.Namespace = @namespace)
+            .AddInformer(SecretView.Type, options =>
+            {
+                options.Namespace = @namespace;
+                options.FieldSelector = $"metadata.name={Names.HelloKeys}";
+            })
             .AddLeaderStartup<Startup>()
             .AddController<ServiceController, ServiceView>(options =>
             {
@@ -172,6 +177,7 @@ internal static class ManagerCommand
             .AddValidationWebhook<LayerTwoConfigWebhook, V1Alpha2LayerTwoConfig>(V1Alpha2LayerTwoConfig.Type)
             .AddValidationWebhook<ServiceWebhook, ServiceView>(ServiceView.Type)
             .AddRunnable<ServerFollower>()
+            .AddRunnable<LeaseFollower>()
             .AddLeaderRunnable<ClusterWatch>()
             .AddLeaderRunnable<HelloKeySecret>();
     }

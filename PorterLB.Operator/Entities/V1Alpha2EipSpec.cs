@@ -9,7 +9,8 @@ namespace PorterLB.Operator.Entities;
 internal sealed record V1Alpha2EipSpec
 {
     [Length(-1, 95)]
-    [ValidationRule($"self == '' || self.matches(r'{Api.AddressShape}')", message: Api.AddressForms)]
+    [Pattern($"{Api.AddressPattern}|^$")]
+    [ValidationRule($"self.matches(r'{Api.AddressPattern}|^$')", message: Api.AddressForms)]
     [Description("The addresses: one IP, a CIDR, or first-last; IPv4 or IPv6. A CIDR counts its first and last address, unless avoidBuggyIPs is set.")]
     [Example("192.168.0.91-192.168.0.104")]
     public string? Address { get; set; }
@@ -17,18 +18,20 @@ internal sealed record V1Alpha2EipSpec
     [Length(-1, 95)]
     [Items(-1, 256)]
     [UniqueItems]
-    [ValidationRule($"self.all(each, each.matches(r'{Api.AddressShape}'))", message: Api.AddressForms)]
+    [Pattern(Api.AddressPattern)]
+    [ValidationRule($"self.all(each, each.matches(r'{Api.AddressPattern}'))", message: Api.AddressForms)]
     [Description("Further addresses of the same forms: several ranges, or both families for dual-stack Services.")]
     [Example("""["192.168.0.91-192.168.0.104","fd00::91-fd00::104"]""", Json = true)]
     public IReadOnlyList<string> Addresses { get; set; } = [];
 
-    [Length(-1, 32)]
+    // What OpenELB knows stays storable: an Eip that the schema refuses could not even lose its finalizer.
+    [EnumValues("", Layer2, "bgp", "vip")]
     [DefaultValue(Layer2)]
-    [ValidationRule("self == '' || self == 'layer2'", message: "write layer2 or leave it out: OpenELB's bgp and vip are not served")]
-    [Description("How the addresses are announced. Only layer2 (ARP and NDP) is served; bgp and vip are known from OpenELB and refused.")]
+    [Description("How the addresses are announced. Only layer2 (ARP and NDP) is served; bgp and vip are known from OpenELB: the webhook refuses them, and an Eip that has them all the same gives out nothing.")]
     public string Protocol { get; set; } = Layer2;
 
     [Length(-1, 64)]
+    [Pattern(Api.InterfacePattern)]
     [Description("The network interface that announces the addresses: its name, or can_reach:IP for the interface of the route to that IP. Empty: on each node the interface whose subnet holds the address.")]
     [Example("can_reach:192.168.0.1")]
     public string? Interface { get; set; }
@@ -67,7 +70,8 @@ internal sealed record V1Alpha2EipSpec
     [Length(-1, 95)]
     [Items(-1, 256)]
     [UniqueItems]
-    [ValidationRule($"self.all(each, each.matches(r'{Api.AddressShape}'))", message: Api.AddressForms)]
+    [Pattern(Api.AddressPattern)]
+    [ValidationRule($"self.all(each, each.matches(r'{Api.AddressPattern}'))", message: Api.AddressForms)]
     [Description("Addresses of the pool that are never given out, of the same forms: a router, a printer.")]
     public IReadOnlyList<string> Excludes { get; set; } = [];
 

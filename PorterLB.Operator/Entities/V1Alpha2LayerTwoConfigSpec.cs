@@ -28,7 +28,8 @@ internal sealed record V1Alpha2LayerTwoConfigSpec
     [Description("Nodes to be preferred when an address is placed; the weights of all that match are added. An address that is placed stays, unless rebalance says otherwise or this spec changes.")]
     public IReadOnlyList<V1Alpha2PreferredNodes> PreferredNodes { get; set; } = [];
 
-    [Length(-1, 63)]
+    [Length(1, 63)]
+    [Pattern(Api.InterfacePattern)]
     [Items(-1, 64)]
     [UniqueItems]
     [Description("The network interfaces that announce, as names or globs (eth*, en[ps]*). Empty: what the Eip says, else the interface whose subnet holds the address.")]
@@ -57,7 +58,8 @@ internal sealed record V1Alpha2LayerTwoConfigSpec
 internal sealed record V1Alpha2PreferredNodes
 {
     [Required]
-    [ValidationRule("self >= 1 && self <= 100", message: "write 1 to 100")]
+    [RangeMinimum(1)]
+    [RangeMaximum(100)]
     [Description("How much, 1 to 100.")]
     public int Weight { get; set; }
 

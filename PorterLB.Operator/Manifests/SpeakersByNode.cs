@@ -57,14 +57,15 @@ internal static class SpeakersByNode
           variables:
           - name: node
             expression: >-
-              'authentication.kubernetes.io/node-name' in request.userInfo.extra
+              has(request.userInfo.extra) && 'authentication.kubernetes.io/node-name' in request.userInfo.extra
               ? request.userInfo.extra['authentication.kubernetes.io/node-name'][0] : ''
           - name: own
             expression: "(request.resource.resource == 'leases' ? '{Names.Product}-' : '') + variables.node"
           validations:
           - expression: variables.node != '' && object.metadata.name == variables.own
             messageExpression: >-
-              'the speaker of node ' + variables.node + ' may write ' + request.resource.resource + ' of the name '
+              variables.node == '' ? 'the token of this speaker names no node, as before Kubernetes 1.30: leave this policy out'
+              : 'the speaker of node ' + variables.node + ' may write ' + request.resource.resource + ' of the name '
               + variables.own + ' alone, and not ' + object.metadata.name
         ---
         apiVersion: admissionregistration.k8s.io/v1

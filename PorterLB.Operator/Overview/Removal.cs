@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using k8s;
 using k8s.Models;
 using PorterLB.Operator.Access;
@@ -8,6 +6,7 @@ using PorterLB.Operator.Services;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Entities;
+using PorterLB.Reconciler.Finalizers;
 using PorterLB.Reconciler.Hosting;
 
 namespace PorterLB.Operator.Overview;
@@ -88,7 +87,7 @@ internal sealed class Removal(IKubernetesClient client, RemovalOptions options, 
         var held = (await EipsAsync(cancellationToken)).Where(HasFinalizer).ToArray();
         foreach (var eip in held)
         {
-            await client.PatchAsync(V1Alpha2Eip.Type, EntityKey.Of(eip), PatchKind.Merge, WithoutFinalizer(eip), cancellationToken: cancellationToken);
+            await ReleaseAsync(eip, cancellationToken);
         }
 
         say($"Eips: {held.Length} released.");
@@ -174,25 +173,21 @@ internal sealed class Removal(IKubernetesClient client, RemovalOptions options, 
         }
     }
 
-    private static ReadOnlyMemory<byte> WithoutFinalizer(V1Alpha2Eip eip)
+    private async Task ReleaseAsync(V1Alpha2Eip eip, CancellationToken cancellationToken)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        var current = eip;
+        for (var left = MostConflicts; current is not null; left--)
         {
-            json.WriteStartObject();
-            json.WriteStartObject("metadata");
-            json.WriteStartArray("finalizers");
-            foreach (var finalizer in eip.Metadata.Finalizers.Where(finalizer => finalizer != Annotations.EipFinalizer))
+            try
             {
-                json.WriteStringValue(finalizer);
+                await client.DetachFinalizerAsync(V1Alpha2Eip.Type, current, Annotations.EipFinalizer, cancellationToken);
+                return;
             }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
-            json.WriteEndObject();
+            catch (ApiException exception) when (exception.IsConflict && left > 0)
+            {
+                current = await client.GetAsync(V1Alpha2Eip.Type, EntityKey.Of(eip), cancellationToken);
+            }
         }
-
-        return buffer.WrittenMemory;
     }
 
     // Pods that are gone, and a lease that nobody renews: a manager may run outside of the cluster, too.

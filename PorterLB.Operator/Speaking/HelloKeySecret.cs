@@ -8,39 +8,44 @@ using PorterLB.Reconciler.Hosting;
 namespace PorterLB.Operator.Speaking;
 
 /// <summary>Sees to it that there is a key for the speakers' hellos: a Secret that is missing is made, one that is there is left alone.</summary>
-internal sealed class HelloKeySecret(IKubernetesClient client, OperatorSettings settings, TimeProvider time, ILogger<HelloKeySecret> logger) : IRunnable
+internal sealed class HelloKeySecret(
+    IKubernetesClient client, Informer<SecretView> secrets, OperatorSettings settings, TimeProvider time, ILogger<HelloKeySecret> logger) : IRunnable
 {
     private const int Length = 32;
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        var key = new EntityKey(settings.OwnNamespace, Names.HelloKeys);
+        using var look = new SemaphoreSlim(1);
+        using var subscription = secrets.Subscribe(delta =>
+        {
+            if (delta.New is null)
+            {
+                look.Release();
+            }
+        });
         while (true)
         {
-            var failed = false;
-            try
+            await look.WaitAsync(cancellationToken);
+            while (secrets.Get(key) is null)
             {
-                await EnsureAsync(cancellationToken);
+                try
+                {
+                    await MakeAsync(key, cancellationToken);
+                    break;
+                }
+                catch (Exception exception) when (ServerTrouble.Is(exception))
+                {
+                    logger.HelloKeyFailed(exception.Message);
+                    await Task.Delay(Retry, time, cancellationToken);
+                }
             }
-            catch (Exception exception) when (Outage.Is(exception))
-            {
-                failed = true;
-                logger.HelloKeyFailed(exception.Message);
-            }
-
-            await Task.Delay(failed ? Retry : Interval, time, cancellationToken);
         }
     }
 
-    private async Task EnsureAsync(CancellationToken cancellationToken)
+    private async Task MakeAsync(EntityKey key, CancellationToken cancellationToken)
     {
-        var key = new EntityKey(settings.OwnNamespace, Names.HelloKeys);
-        if (await client.GetAsync(SecretView.Type, key, cancellationToken) is not null)
-        {
-            return;
-        }
-
         try
         {
             await client.CreateAsync(

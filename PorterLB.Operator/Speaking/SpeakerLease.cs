@@ -27,7 +27,7 @@ internal sealed class SpeakerLease(IKubernetesClient client, SpeakerSettings set
                 await WriteAsync(settings.NodeName, cancellationToken);
                 problem = null;
             }
-            catch (Exception exception) when (Outage.Is(exception))
+            catch (Exception exception) when (ServerTrouble.Is(exception))
             {
                 if (problem != exception.Message)
                 {
@@ -47,7 +47,7 @@ internal sealed class SpeakerLease(IKubernetesClient client, SpeakerSettings set
         {
             await WriteAsync("", cancellationToken);
         }
-        catch (Exception exception) when (Outage.Is(exception) || exception is OperationCanceledException)
+        catch (Exception exception) when (ServerTrouble.Is(exception) || exception is OperationCanceledException)
         {
             logger.SpeakerLeaseFailed(_key, exception.Message);
         }

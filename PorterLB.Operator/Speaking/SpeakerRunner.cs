@@ -138,7 +138,7 @@ internal sealed class SpeakerRunner(
                     return ClusterTag.Of(uid);
                 }
             }
-            catch (Exception exception) when (Outage.Is(exception))
+            catch (Exception exception) when (ServerTrouble.Is(exception))
             {
                 if (problem != exception.Message)
                 {

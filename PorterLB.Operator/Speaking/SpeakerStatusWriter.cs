@@ -82,7 +82,7 @@ internal sealed class SpeakerStatusWriter(
             _problem = null;
             return true;
         }
-        catch (Exception exception) when (Outage.Is(exception) || exception is InvalidOperationException)
+        catch (Exception exception) when (ServerTrouble.Is(exception) || exception is InvalidOperationException)
         {
             _exists &= exception is not ApiException { IsNotFound: true };
             if (_problem != exception.Message)

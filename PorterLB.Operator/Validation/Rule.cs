@@ -25,6 +25,9 @@ internal sealed record Example(string Manifest)
 
     /// <summary>Whether the object is deleted, not applied.</summary>
     public bool IsDelete { get; init; }
+
+    /// <summary>The API server's own words, where the schema refuses it before any webhook is asked; else empty.</summary>
+    public string BySchema { get; init; } = "";
 }
 
 /// <summary>A rule that an object breaks.</summary>

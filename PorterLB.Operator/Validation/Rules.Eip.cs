@@ -12,7 +12,6 @@ internal static partial class Rules
     public static readonly Rule EipAddressUnreadable = Error(
         "eip-address-unreadable",
         "An address is one IP, a CIDR, or first-last, of one family and in order. Spellings that programs read differently (leading zeros, netmasks, shortened ends) are refused.",
-        new Example(Eip("address: ten dot something")),
         new Example(Eip("address: 192.168.0.300")),
         new Example(Eip("address: 192.168.010.1")),
         new Example(Eip("address: 192.168.0.0/33")),
@@ -53,19 +52,22 @@ internal static partial class Rules
         "The protocol is `layer2`; OpenELB's `bgp` and `vip` are not served.",
         new Example(Eip("address: 192.168.0.0/28, protocol: bgp")),
         new Example(Eip("address: 192.168.0.0/28, protocol: vip")),
-        new Example(Eip("address: 192.168.0.0/28, protocol: ospf")));
+        new Example(Eip("address: 192.168.0.0/28, protocol: ospf"))
+        {
+            BySchema = "spec.protocol: Unsupported value: \"ospf\": supported values: \"\", \"layer2\", \"bgp\", \"vip\"",
+        });
 
     public static readonly Rule EipInterface = Error(
         "eip-interface",
         "An interface is a name that an interface can have, or `can_reach:` and an address; the loopback reaches nobody.",
         new Example(Eip("address: 192.168.0.0/28, interface: lo")),
-        new Example(Eip("address: 192.168.0.0/28, interface: \"eth0/1\"")),
+        new Example(Eip("address: 192.168.0.0/28, interface: \"eth0:1\"")),
         new Example(Eip("address: 192.168.0.0/28, interface: \"can_reach:router\"")));
 
     public static readonly Rule EipExcludeUnreadable = Error(
         "eip-exclude-unreadable",
         "What is excluded is written as addresses are.",
-        new Example(Eip("address: 192.168.0.0/28, excludes: [192.168.0.1, printer]")));
+        new Example(Eip("address: 192.168.0.0/28, excludes: [192.168.0.1, 192.168.0.256]")));
 
     public static readonly Rule EipExcludesNothing = Warning(
         "eip-excludes-nothing",

@@ -8,7 +8,7 @@ internal static partial class Rules
         "layer2-unreadable",
         "Durations have a number and a unit.",
         new Example(Config("failover: {deadAfter: \"400\"}")),
-        new Example(Config("failover: {heartbeatInterval: fast}")));
+        new Example(Config("failover: {heartbeatInterval: 1 minute}")));
 
     public static readonly Rule LayerTwoHeartbeat = Error(
         "layer2-heartbeat",
@@ -36,13 +36,16 @@ internal static partial class Rules
     public static readonly Rule LayerTwoWeight = Error(
         "layer2-weight",
         "A weight is 1 to 100.",
-        new Example(Config("preferredNodes: [{weight: 101, selector: {matchLabels: {zone: a}}}]")));
+        new Example(Config("preferredNodes: [{weight: 101, selector: {matchLabels: {zone: a}}}]"))
+        {
+            BySchema = "spec.preferredNodes.weight: Invalid value: 101: spec.preferredNodes.weight in body should be less than or equal to 100",
+        });
 
     public static readonly Rule LayerTwoInterface = Error(
         "layer2-interface",
         "An interface is a name that an interface can have, or a pattern with * and ?; the loopback reaches nobody.",
         new Example(Config("interfaces: [eth0, lo]")),
-        new Example(Config("interfaces: [\"eth0/1\"]")));
+        new Example(Config("interfaces: [\"eth0:1\"]")));
 
     public static readonly Rule LayerTwoNoNode = Warning(
         "layer2-no-node",

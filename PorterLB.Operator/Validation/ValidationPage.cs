@@ -15,6 +15,8 @@ internal static class ValidationPage
             Each of these is told at `kubectl apply`, by the webhooks, and by `porterlb validate -f FILE` without a cluster (as far as a file
             shows it). An error refuses the object, with all that is wrong at once; a warning is printed, and the object is stored. Services are never refused.
             Where webhooks are off, an Eip or LayerTwoConfig with an error is stored, does nothing, and says so in its condition `Ready`, in the same words.
+            What is no address, duration, interface or protocol at all, and numbers and lists out of bounds, the API server refuses by the schema,
+            in its own words and whether webhooks are up or not.
             An object that had an error before does not get stuck by it: an update that leaves the error as it is passes, with a warning.
 
             Every example here is applied to a real API server by a test, which compares what kubectl prints with this page.
@@ -51,6 +53,11 @@ internal static class ValidationPage
         }
 
         var document = ManifestDocument.Read("example", new StringReader(example.Manifest))[0];
+        if (example.BySchema.Length > 0)
+        {
+            return $"The {document.Kind} \"{document.Name}\" is invalid: {example.BySchema}";
+        }
+
         var found = check.Judge(document, example.IsDelete);
         var warnings = found.Where(finding => !finding.IsError).Select(finding => $"Warning: {finding}");
         var errors = found.Where(finding => finding.IsError).Select(finding => $"{finding}").ToArray();

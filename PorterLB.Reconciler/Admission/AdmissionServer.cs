@@ -85,9 +85,14 @@ internal sealed class AdmissionServer(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync();
         if (_app is not null)
+        {
+            // Who sends requests here learns of the stop when this process does; until it has, nobody else gets what it sends.
+            await Task.Delay(options.Linger, time, cancellationToken);
             await _app.StopAsync(cancellationToken);
+        }
+
+        await _stopping.CancelAsync();
         await _certificates.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

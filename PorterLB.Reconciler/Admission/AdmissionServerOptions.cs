@@ -27,6 +27,12 @@ public sealed record AdmissionServerOptions
     /// <summary>The field manager that owns those <c>caBundle</c>s.</summary>
     public string FieldManager { get; init; } = "admission-server";
 
+    /// <summary>
+    /// How long requests are still taken after the stop was asked for: it takes others about so long to send them elsewhere. Those in
+    /// flight are then answered. Beside the rest of the stop, so that it delays neither reconcilers nor the lease.
+    /// </summary>
+    public TimeSpan Linger { get; init; } = TimeSpan.FromSeconds(5);
+
     internal IReadOnlyList<string> DnsNames =>
     [
         $"{ServiceName}.{Namespace}.svc",

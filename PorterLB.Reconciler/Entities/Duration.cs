@@ -13,7 +13,12 @@ namespace PorterLB.Reconciler.Entities;
 /// Never negative; the finest unit is the millisecond, and a value ends at 24 days (2,147,483,647 ms).
 /// </summary>
 /// <param name="Value">The length.</param>
+/// <remarks>
+/// Its schema refuses what does not begin as a number; a unit that is missing or unknown is told by <see cref="DurationConverter"/>,
+/// which says what to write.
+/// </remarks>
 [Length(-1, 32)]
+[Pattern("^[0-9][0-9a-zA-Z. ]*$")]
 [JsonConverter(typeof(DurationConverter))]
 public readonly record struct Duration(TimeSpan Value)
 {

@@ -1,7 +1,5 @@
-using System.Net;
 using k8s;
 using k8s.Models;
-using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Controllers;
 using PorterLB.Reconciler.Entities;
@@ -31,7 +29,7 @@ internal sealed class EntityFinalizers<TEntity>(
 
         foreach (var registration in _registrations)
         {
-            entity = await AttachAsync(entity, registration.Identifier, cancellationToken);
+            entity = await client.AttachFinalizerAsync(type, entity, registration.Identifier, cancellationToken);
         }
 
         return entity;
@@ -42,7 +40,7 @@ internal sealed class EntityFinalizers<TEntity>(
         var registration = _registrations.FirstOrDefault(candidate => candidate.Implementation == implementation)
             ?? throw new InvalidOperationException(
                 $"{implementation.Name} is not registered for {type.Metadata.Kind}: call AddFinalizer<{implementation.Name}, {typeof(TEntity).Name}>(identifier).");
-        return await AttachAsync(entity, registration.Identifier, cancellationToken);
+        return await client.AttachFinalizerAsync(type, entity, registration.Identifier, cancellationToken);
     }
 
     /// <summary>Runs those whose identifiers the object carries, in the order of registration, and takes each off when it succeeded.</summary>
@@ -67,49 +65,9 @@ internal sealed class EntityFinalizers<TEntity>(
             }
 
             // The clean-up is done: a stop in this moment must not leave the object hanging.
-            entity = await DetachAsync(entity, registration.Identifier, CancellationToken.None);
+            entity = await client.DetachFinalizerAsync(type, entity, registration.Identifier, CancellationToken.None);
         }
 
         return ReconciliationResult<TEntity>.Success(entity);
-    }
-
-    private async Task<TEntity> AttachAsync(TEntity entity, string identifier, CancellationToken cancellationToken)
-    {
-        if (FinalizerPatch.Add(entity.Metadata, identifier) is not { } patch)
-        {
-            return entity;
-        }
-
-        return await PatchAsync(entity, patch, cancellationToken);
-    }
-
-    private async Task<TEntity> DetachAsync(TEntity entity, string identifier, CancellationToken cancellationToken)
-    {
-        if (FinalizerPatch.Remove(entity.Metadata, identifier) is not { } patch)
-        {
-            return entity;
-        }
-
-        try
-        {
-            return await PatchAsync(entity, patch, cancellationToken);
-        }
-        catch (ApiException exception) when (exception.IsNotFound)
-        {
-            return entity;
-        }
-    }
-
-    private async Task<TEntity> PatchAsync(TEntity entity, byte[] patch, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await client.PatchAsync(type, EntityKey.Of(entity), PatchKind.Json, patch, cancellationToken: cancellationToken);
-        }
-        catch (ApiException exception) when (exception.Code == HttpStatusCode.UnprocessableEntity)
-        {
-            // A test of the patch failed: the object is not what the cache said. Its newer state comes by the watch; try again then.
-            throw new ApiException(HttpStatusCode.Conflict, "Conflict", exception.Message);
-        }
     }
 }

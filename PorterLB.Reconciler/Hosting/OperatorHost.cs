@@ -14,7 +14,8 @@ namespace PorterLB.Reconciler.Hosting;
 /// Starts and stops the parts of an operator in order.
 /// <code>
 ///   start: health, metrics → servers → caches, synced → runnables of every replica → election → leader start-up → reconcilers
-///   stop:  runnables of every replica → reconcilers, what is in flight ends → caches → servers → health, metrics → lease → Events
+///   stop:  runnables of every replica → reconcilers, what is in flight ends → lease → caches → health, metrics → Events
+///          servers, beside all that until before the caches: they answer on while others stop sending
 /// </code>
 /// </summary>
 internal sealed class OperatorHost(
@@ -74,27 +75,27 @@ internal sealed class OperatorHost(
             settings.StopTimeout > AfterReconcilers * 2 ? settings.StopTimeout - AfterReconcilers : settings.StopTimeout / 2, time);
         await using var abort = reconcilersDeadline.Token.UnsafeRegister(_ => _abort.Cancel(), state: null);
 
+        // Told at once, and waited for later: a server takes its time to leave.
+        var servers = Enumerable.Reverse(_servers)
+            .Select(server => StopAsync(server.GetType().Name, () => server.StopAsync(patience.Token), patience.Token)).ToList();
         await _start.CancelAsync();
         await StopAsync("The start", () => _run, patience.Token);
         await StopAsync("The runnables", () => _runnables.StopAsync(), patience.Token);
         var idle = await StopAsync("The reconcilers", () => _leading.StopAsync(), patience.Token);
-        await StopAsync("The caches", () => _caches.StopAsync(), patience.Token);
-        foreach (var server in Enumerable.Reverse(_servers))
-        {
-            await StopAsync(server.GetType().Name, () => server.StopAsync(patience.Token), patience.Token);
-        }
-
-        foreach (var server in _http)
-        {
-            await StopAsync("Health and metrics", () => server.StopAsync(patience.Token), patience.Token);
-        }
-
         await StopAsync("The election", () => _election.StopAsync(), patience.Token);
 
         // WARNING: only when nothing acts any more: the next leader begins at once.
         if (idle && services.GetService<LeaseElector>() is { } elector)
         {
             await StopAsync("The lease", () => elector.ReleaseAsync(patience.Token), patience.Token);
+        }
+
+        // WARNING: before the caches, for what a server is asked is judged by them.
+        await Task.WhenAll(servers);
+        await StopAsync("The caches", () => _caches.StopAsync(), patience.Token);
+        foreach (var server in _http)
+        {
+            await StopAsync("Health and metrics", () => server.StopAsync(patience.Token), patience.Token);
         }
 
         services.GetRequiredService<EventRecorder>().Complete();

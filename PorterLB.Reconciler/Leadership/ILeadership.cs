@@ -33,6 +33,14 @@ public interface ILeadership
     /// </summary>
     bool MayWrite { get; }
 
+    /// <summary>
+    /// Says that the lease may have been given back: who stands by reads it now, and not only at its next retry. For those who watch
+    /// Leases anyway; without it a clean hand-over takes up to 1.2 × the retry period.
+    /// </summary>
+    void Look()
+    {
+    }
+
     /// <summary>How long the server may work on a leader's write: 5 s, less where the lease is short.</summary>
     TimeSpan WriteTimeout { get; }
 }

@@ -68,6 +68,16 @@ internal sealed class LeaseElection(LeaseTimes times, string identity, Random ra
         return new LeaseStep.Read();
     }
 
+    /// <summary>The Lease may have been given back: who stands by reads it at once.</summary>
+    public void Look()
+    {
+        if (_renewedAt is null)
+        {
+            _known = false;
+            _nextTry = TimeSpan.Zero;
+        }
+    }
+
     /// <summary>The Lease was read.</summary>
     /// <param name="now">When the answer came.</param>
     /// <param name="spec">Its content; null = it does not exist.</param>

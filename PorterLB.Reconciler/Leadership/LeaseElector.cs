@@ -24,6 +24,7 @@ internal sealed class LeaseElector : ILeadership
 
     // What others put on the Lease, as labels, stays when we replace it.
     private V1ObjectMeta? _metadata;
+    private volatile TaskCompletionSource _look = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _reportedHolder;
     private string? _reportedError;
 
@@ -83,6 +84,16 @@ internal sealed class LeaseElector : ILeadership
     }
 
     public TimeSpan WriteTimeout => _times.WriteTimeout;
+
+    public void Look()
+    {
+        lock (_lock)
+        {
+            _election.Look();
+        }
+
+        _look.TrySetResult();
+    }
 
     /// <summary>Ends when leadership is won.</summary>
     public Task Acquired => _acquired.Task;
@@ -179,7 +190,15 @@ internal sealed class LeaseElector : ILeadership
         if (step is LeaseStep.Wait wait)
         {
             var delay = wait.Until - Now;
-            await Task.Delay(delay > TimeSpan.Zero ? delay : TimeSpan.Zero, _time, cancellationToken);
+            using var woken = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(Task.Delay(delay > TimeSpan.Zero ? delay : TimeSpan.Zero, _time, woken.Token), _look.Task);
+            await woken.CancelAsync();
+            if (_look.Task.IsCompleted)
+            {
+                _look = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
             return;
         }
 

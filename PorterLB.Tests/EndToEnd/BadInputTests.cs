@@ -18,11 +18,11 @@ public sealed class BadInputTests(LayerTwoLab layerTwo, ITestOutputHelper output
         SkipWithoutLab();
 
         // With webhooks it is refused at kubectl apply, in the same words: ValidationTests.
-        Assert.True((await Lab.ApplyAsync(EipManifest("broken", "ten dot something"), Cancel)).Succeeded);
+        Assert.True((await Lab.ApplyAsync(EipManifest("broken", "192.168.0.300"), Cancel)).Succeeded);
         await PorterLB.Lab.Cluster.ControlPlane.WaitUntilAsync(
             "the condition of Eip broken to say what is wrong",
             async () => (await Lab.ControlPlane.Api.GetAsync("/apis/network.kubesphere.io/v1alpha2/eips/broken", Cancel))?["status"]?["conditions"]?.ToJsonString()
-                .Contains("ten dot something", StringComparison.Ordinal) == true,
+                .Contains("192.168.0.300", StringComparison.Ordinal) == true,
             TimeSpan.FromSeconds(20),
             Cancel);
         await Lab.ControlPlane.Kubectl("delete", "eip", "broken", "--timeout=10s").RunAsync(Cancel);

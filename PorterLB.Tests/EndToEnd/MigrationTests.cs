@@ -111,7 +111,11 @@ public sealed class MigrationTests(ITestOutputHelper output)
         Assert.Equal("10.60.0.9", Address((await ServicesAsync(lab))["metal"]));
 
         // What OpenELB wrote goes with the Service.
-        await lab.ControlPlane.Kubectl("patch", "service", "one", "-p", """{"spec": {"type": "ClusterIP"}}""").RunAsync(Cancel);
+        await ControlPlane.WaitUntilAsync(
+            "the type to change, between two writes of the manager",
+            async () => (await lab.ControlPlane.Kubectl("patch", "service", "one", "-p", """{"spec": {"type": "ClusterIP"}}""").TryRunAsync(Cancel)).Succeeded,
+            TimeSpan.FromSeconds(15),
+            Cancel);
         await UntilAsync(lab, "a Service of OpenELB to be released", services => !HasFinalizer(services["one"]));
         var released = (await ServicesAsync(lab))["one"]!["metadata"]!;
         Assert.Null(released["labels"]?["eip.openelb.kubesphere.io/v1alpha2"]);

@@ -77,6 +77,7 @@ public sealed partial class SchemaBoundsTests(ApiServerFixture server, ITestOutp
     [InlineData("""{"address":"192.168.0.0/28","protocol":"layer2","interface":"can_reach:192.168.0.1","usingKnownIPs":true}""")]
     [InlineData("""{"addresses":["10.0.0.1","fd00::/64","2001:db8::1-2001:db8::ff","::ffff:10.0.0.1"]}""")]
     [InlineData("""{"address":"10.0.0.0/255.255.255.0"}""")]
+    [InlineData("""{"address":"10.0.0.0/28","protocol":"bgp"}""")]
     [InlineData("""{"address":"192.168.0.91-104"}""")]
     public async Task What_people_wrote_for_OpenELB_and_what_the_webhook_has_better_words_for_passes_the_schema(string spec)
     {

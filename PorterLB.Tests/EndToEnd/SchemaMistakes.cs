@@ -39,7 +39,8 @@ internal static class SchemaMistakes
             case "integer":
                 return (long?)schema["minimum"] ?? number;
             case "string" when schema["enum"] is JsonArray choices:
-                return choices[0]!.DeepClone();
+                // Not the empty one: Kubernetes 1.20, compiled with a Go that is younger than itself, takes "" for null.
+                return choices.First(choice => (string?)choice != "")!.DeepClone();
             case "string" when (string?)schema["format"] == "date-time":
                 return "2026-01-01T00:00:00Z";
             case "string":

@@ -9,8 +9,9 @@ using PorterLB.Operator.Validation;
 namespace PorterLB.Tests.EndToEnd;
 
 /// <summary>What the reference page promises, on a real API server with the real webhooks: the exact text that kubectl prints.</summary>
+[Collection(WebhookCollection.Name)]
 [Trait("Category", "EndToEnd")]
-public sealed class ValidationTests(ValidationTests.WebhookLab webhooks, ITestOutputHelper output) : IClassFixture<ValidationTests.WebhookLab>
+public sealed class ValidationTests(WebhookLab webhooks, ITestOutputHelper output)
 {
     // kubectl's own, about an object that it did not create.
     private const string Chatter = "last-applied-configuration";
@@ -121,35 +122,5 @@ public sealed class ValidationTests(ValidationTests.WebhookLab webhooks, ITestOu
         var path = $"{Where(document).Path}/{document.Name}";
         await Lab.ControlPlane.Api.DeleteAsync(path, Cancel);
         await ControlPlane.WaitUntilAsync($"{path} to go", async () => await Lab.ControlPlane.Api.GetAsync(path, Cancel) is null, TimeSpan.FromSeconds(10), Cancel);
-    }
-
-    /// <summary>An API server with the webhooks of config/, one manager, and no node.</summary>
-    public sealed class WebhookLab : IAsyncLifetime
-    {
-        private LightLab? _lab;
-
-        public LightLab Lab => _lab ?? throw new InvalidOperationException("The lab was not started.");
-
-        public async ValueTask InitializeAsync()
-        {
-            if (Privileges.Lacking is not null)
-            {
-                return;
-            }
-
-            _lab = await LightLab.StartAsync(new LightLabOptions { Kind = "tests", Nodes = 0 }, _ => { });
-            await _lab.InstallAsync();
-            await _lab.InstallWebhooksAsync();
-            _lab.StartManager();
-            await _lab.WaitForManagerAsync();
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (_lab is not null)
-            {
-                await _lab.DisposeAsync();
-            }
-        }
     }
 }

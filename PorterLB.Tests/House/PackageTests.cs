@@ -4,7 +4,7 @@ using PorterLB.Lab.Processes;
 
 namespace PorterLB.Tests.House;
 
-/// <summary>The reconciler is a library of its own: what <c>dotnet pack</c> makes of it is whole.</summary>
+/// <summary>Reconciler and speaker are libraries of their own: what <c>dotnet pack</c> makes of them is whole.</summary>
 public sealed class PackageTests : IDisposable
 {
     private static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
@@ -12,31 +12,34 @@ public sealed class PackageTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    [Fact]
-    public async Task The_package_has_library_documentation_readme_license_and_no_dependency_on_load_balancing()
+    [Theory]
+    [InlineData("PorterLB.Reconciler", new[] { "KubernetesClient.Aot", "prometheus-net" }, new[] { "Microsoft.AspNetCore.App" })]
+    [InlineData("PorterLB.Speaker", new[] { "Microsoft.Extensions.Logging.Abstractions", "PacketDotNet", "SharpPcap" }, new string[0])]
+    public async Task The_package_has_library_documentation_readme_license_and_no_more_dependencies_than_it_needs(
+        string project, string[] dependencies, string[] frameworks)
     {
-        await new Command("dotnet", "pack", "PorterLB.Reconciler", "-c", "Release", "--no-build", "--nologo", "-o", _folder)
+        await new Command("dotnet", "pack", project, "-c", "Release", "--no-build", "--nologo", "-o", _folder)
         {
             WorkingDirectory = Repository.Root,
         }.RunAsync(Cancel);
-        using var package = await ZipFile.OpenReadAsync(Directory.EnumerateFiles(_folder, "PorterLB.Reconciler.*.nupkg").Single(), Cancel);
+        using var package = await ZipFile.OpenReadAsync(Directory.EnumerateFiles(_folder, $"{project}.*.nupkg").Single(), Cancel);
         var files = package.Entries.Select(entry => entry.FullName).ToList();
-        Assert.Contains("lib/net10.0/PorterLB.Reconciler.dll", files);
-        Assert.Contains("lib/net10.0/PorterLB.Reconciler.xml", files);
+        Assert.Contains($"lib/net10.0/{project}.dll", files);
+        Assert.Contains($"lib/net10.0/{project}.xml", files);
         Assert.Contains("README.md", files);
         Assert.Single(Directory.EnumerateFiles(_folder, "*.snupkg"));
 
-        await using var stream = await package.GetEntry("PorterLB.Reconciler.nuspec")!.OpenAsync(Cancel);
+        await using var stream = await package.GetEntry($"{project}.nuspec")!.OpenAsync(Cancel);
         var metadata = (await XDocument.LoadAsync(stream, LoadOptions.None, Cancel)).Root!.Elements().Single();
         string? Said(string name) => metadata.Elements().FirstOrDefault(element => element.Name.LocalName == name)?.Value;
         Assert.Equal("Apache-2.0", Said("license"));
         Assert.Equal("README.md", Said("readme"));
         Assert.False(string.IsNullOrEmpty(Said("description")));
         Assert.Equal(
-            ["KubernetesClient.Aot", "prometheus-net"],
+            dependencies,
             metadata.Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => (string)element.Attribute("id")!).Order(StringComparer.Ordinal));
         Assert.Equal(
-            ["Microsoft.AspNetCore.App"],
+            frameworks,
             metadata.Descendants().Where(element => element.Name.LocalName == "frameworkReference").Select(element => (string)element.Attribute("name")!));
     }
 }

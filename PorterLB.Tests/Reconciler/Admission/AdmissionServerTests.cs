@@ -21,11 +21,13 @@ public sealed class AdmissionServerTests : IAsyncDisposable
         ServiceName = "webhook",
         SecretName = "webhook",
         ConfigurationName = "ours",
+        Linger = TimeSpan.FromSeconds(5),
     };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("porterlb-certificates-").FullName;
     private readonly FakeTimeProvider _time = new();
     private readonly AdmissionServer _server;
+    private readonly HeldWebhook _held = new();
     private readonly CertificateSet _set = Issuer.Issue("webhook", Options.DnsNames, Now);
 
     public AdmissionServerTests()
@@ -34,7 +36,7 @@ public sealed class AdmissionServerTests : IAsyncDisposable
         var serving = new ServingCertificate(metrics, NullLogger<ServingCertificate>.Instance);
         _server = new(
             Options,
-            [new AdmissionReviewer<Thing>(Thing.Type, new ThingWebhook())],
+            [new AdmissionReviewer<Thing>(Thing.Type, _held)],
             serving,
             new Reload(_folder, serving, _time, NullLogger<Reload>.Instance),
             metrics,
@@ -44,7 +46,9 @@ public sealed class AdmissionServerTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _server.StopAsync(CancellationToken.None);
+        var stopping = _server.StopAsync(CancellationToken.None);
+        _time.Advance(Options.Linger);
+        await stopping;
         await _server.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
@@ -111,6 +115,48 @@ public sealed class AdmissionServerTests : IAsyncDisposable
         using var client = Client();
         using var request = new HttpRequestMessage(new(method), $"https://webhook.ours.svc:{_server.Port}{path}");
         Assert.Equal(code, (await client.SendAsync(request, TestContext.Current.CancellationToken)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_stop_takes_requests_for_a_while_more_and_then_answers_those_in_flight()
+    {
+        await WriteAsync(_set);
+        await _server.StartAsync(TestContext.Current.CancellationToken);
+        await ReloadedAsync(_set);
+
+        var stopping = _server.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(Review(size: 5))).StatusCode);
+        var inFlight = PostAsync(Review(HeldWebhook.Held));
+        await _held.Entered.Task;
+
+        _time.Advance(Options.Linger);
+        await RefusedAsync();
+        Assert.False(inFlight.IsCompleted);
+        Assert.False(stopping.IsCompleted);
+
+        _held.Answer.SetResult();
+        Assert.Equal(HttpStatusCode.OK, (await inFlight).StatusCode);
+        await stopping;
+    }
+
+    private static string Review(int size) =>
+        $$$$$"""{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","operation":"CREATE","object":{"metadata":{"name":"one"},"spec":{"size":{{{{{size}}}}}}}}}""";
+
+    /// <summary>Waits until nothing listens any more.</summary>
+    private async Task RefusedAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                using var socket = new TcpClient();
+                await socket.ConnectAsync(IPAddress.Loopback, _server.Port, TestContext.Current.CancellationToken);
+                await Task.Yield();
+            }
+        }
+        catch (SocketException)
+        {
+        }
     }
 
     private async Task WriteAsync(CertificateSet set)
@@ -180,5 +226,26 @@ public sealed class AdmissionServerTests : IAsyncDisposable
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.ImportFromPem(_set.Bundle);
         return policy;
+    }
+
+    /// <summary>A webhook that takes its time for one thing.</summary>
+    private sealed class HeldWebhook : ValidationWebhook<Thing>
+    {
+        public const int Held = 7;
+
+        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override async Task<ValidationResult> CreateAsync(Thing entity, bool dryRun, CancellationToken cancellationToken)
+        {
+            if (entity.Spec.Size == Held)
+            {
+                Entered.SetResult();
+                await Answer.Task.WaitAsync(cancellationToken);
+            }
+
+            return Success();
+        }
     }
 }

@@ -124,6 +124,30 @@ public sealed class KubernetesConnectionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_takes_a_connection_and_says_nothing_cannot_be_reached_and_that_is_no_cancellation()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        using var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromMilliseconds(100) };
+        using var connection = new KubernetesConnection(new($"https://{silent.LocalEndpoint}"), "test/1", handler);
+        var exception = await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(connection));
+        Assert.Equal($"The API server https://{silent.LocalEndpoint} cannot be reached: no connection in time", exception.Message);
+    }
+
+    [Fact]
+    public async Task Who_gives_up_waiting_for_a_connection_is_told_of_a_cancellation()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        using var connection = KubernetesConnection.Create(Write("config", Minimal($"https://{silent.LocalEndpoint}")), "test/1");
+        using var stop = new CancellationTokenSource();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/version", UriKind.Relative));
+        var sending = connection.SendAsync(request, stop.Token);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+    }
+
+    [Fact]
     public void A_current_context_that_is_not_there_is_named()
     {
         var file = Write("config", Minimal("https://127.0.0.1:6443").Replace("\"current-context\":\"here\"", "\"current-context\":\"there\"", StringComparison.Ordinal));

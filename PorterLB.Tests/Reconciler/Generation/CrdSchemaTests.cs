@@ -19,7 +19,7 @@ public sealed class CrdSchemaTests
     [InlineData(nameof(Everything.Ratio), """{"type": "number", "format": "double", "minimum": 0.5}""")]
     [InlineData(nameof(Everything.When), """{"type": "string", "format": "date-time"}""")]
     [InlineData(nameof(Everything.Choice), """{"type": "string", "enum": ["First", "second"]}""")]
-    [InlineData(nameof(Everything.HowLong), """{"type": "string", "maxLength": 32}""")]
+    [InlineData(nameof(Everything.HowLong), """{"type": "string", "pattern": "^[0-9][0-9a-zA-Z. ]*$", "maxLength": 32}""")]
     [InlineData(nameof(Everything.Names), """{"type": "array", "items": {"type": "string", "pattern": "^n"}, "maxItems": 3, "x-kubernetes-list-type": "set"}""")]
     [InlineData(nameof(Everything.Map), """{"type": "object", "additionalProperties": {"type": "string", "maxLength": 4}, "maxProperties": 2}""")]
     [InlineData(nameof(Everything.Port), """{"anyOf": [{"type": "integer"}, {"type": "string"}], "x-kubernetes-int-or-string": true}""")]

@@ -80,6 +80,19 @@ public class LeaseElectionTests
     }
 
     [Fact]
+    public void Who_stands_by_reads_at_once_when_it_is_told_to_look_and_a_leader_does_not()
+    {
+        _election.Read(Seconds(1), new LeaseSpec { HolderIdentity = "other", LeaseDurationSeconds = 15 }, "1");
+        Assert.IsType<LeaseStep.Wait>(_election.Next(Seconds(2)));
+        _election.Look();
+        Assert.Equal(new LeaseStep.Read(), _election.Next(Seconds(2)));
+        _election.Read(Seconds(2), new LeaseSpec { HolderIdentity = "", LeaseDurationSeconds = 1 }, "2");
+        Lead();
+        _election.Look();
+        Assert.IsType<LeaseStep.Wait>(_election.Next(Seconds(1)));
+    }
+
+    [Fact]
     public void A_leader_renews_every_2_seconds_without_reading_first()
     {
         Lead();

@@ -108,6 +108,11 @@ internal sealed class LeaseSimulation
             return;
         }
 
+        if (_random.Next(20) == 0)
+        {
+            candidate.Election.Look();
+        }
+
         var local = candidate.Clock(_now);
         switch (candidate.Election.Next(local))
         {
