@@ -14,7 +14,7 @@ internal sealed class Allocator
     private readonly AddressLedger _ledger;
     private readonly AddressChoice _choice;
     private readonly Dictionary<EntityKey, Holding> _holdings = [];
-    private readonly LinkedList<Holding> _waiting = [];
+    private readonly WaitingLine _waiting = new();
 
     /// <param name="time">Tells how long an address has been released.</param>
     /// <param name="isAnnounced">Whether a living speaker answers for an address; such an address is given to nobody else.</param>
@@ -37,7 +37,7 @@ internal sealed class Allocator
         {
             lock (_lock)
             {
-                return _waiting.CountBy(holding => holding.Waits?.Reason ?? RefusalReason.PoolExhausted).ToDictionary();
+                return _waiting.ByReason;
             }
         }
     }
@@ -309,7 +309,15 @@ internal sealed class Allocator
             _ledger.Hold(holding, address, holding.Left.GetValueOrDefault(address) ?? _ledger.StockOf(address)?.Pool.Name);
         }
 
-        Wait(holding, complete ? null : refusal);
+        if (complete || refusal is null)
+        {
+            _waiting.Leave(holding);
+        }
+        else
+        {
+            _waiting.Wait(holding, refusal);
+        }
+
         ImmutableArray<IpFamily> families = [.. request.Families.Where(targets.ContainsKey)];
         return new Allocation([.. families.Select(family => targets[family])], refusal)
         {
@@ -327,27 +335,13 @@ internal sealed class Allocator
 
     private void Drop(Holding holding)
     {
-        Wait(holding, why: null);
+        _waiting.Leave(holding);
         foreach (var address in holding.Addresses.Values.ToArray())
         {
             _ledger.LetGo(holding, address);
         }
 
         _ledger.Forget(holding);
-    }
-
-    private void Wait(Holding holding, Refusal? why)
-    {
-        holding.Waits = why;
-        if (why is not null && holding.Place is null)
-        {
-            holding.Place = _waiting.AddLast(holding);
-        }
-        else if (why is null && holding.Place is { } place)
-        {
-            _waiting.Remove(place);
-            holding.Place = null;
-        }
     }
 
     /// <summary>Changes something; if that may help those who wait, serves them. Everybody concerned is told when the lock is free again.</summary>
@@ -384,15 +378,8 @@ internal sealed class Allocator
         while (changed)
         {
             changed = false;
-            for (var place = _waiting.First; place is not null;)
+            foreach (var holding in _waiting.InOrder().Where(_choice.HasHope))
             {
-                var holding = place.Value;
-                place = place.Next;
-                if (!_choice.HasHope(holding))
-                {
-                    continue;
-                }
-
                 var before = holding.Addresses.Values.ToHashSet();
                 Decide(holding);
                 if (!before.SetEquals(holding.Addresses.Values))
