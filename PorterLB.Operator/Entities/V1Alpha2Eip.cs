@@ -7,6 +7,7 @@ namespace PorterLB.Operator.Entities;
 /// <summary>A pool of addresses that Services of type LoadBalancer are given.</summary>
 [KubernetesEntity(Group = Api.Group, ApiVersion = Api.V1Alpha2, Kind = "Eip", PluralName = "eips")]
 [EntityScope(EntityScope.Cluster)]
+[StorageVersion]
 [KubernetesEntityCategories("networking")]
 [Description("A pool of addresses that Services of type LoadBalancer are given.")]
 [GenericAdditionalPrinterColumn(".spec['address','addresses']", "cidr", "string", Description = "The addresses of the pool.")]

@@ -35,7 +35,7 @@ internal static class OperatorManifests
            where type.IsSubclassOf(typeof(CustomKubernetesEntity)) && type.GetCustomAttribute<KubernetesEntityAttribute>() is not null
            group type by CustomResourceDefinition.MetadataOf(type).PluralName into kind
            orderby kind.Key
-           select (kind.Key, (IReadOnlyList<Type>)[.. kind.OrderBy(type => type.Name, StringComparer.Ordinal)]),
+           select (kind.Key, (IReadOnlyList<Type>)[.. kind.OrderByDescending(type => type.Name, StringComparer.Ordinal)]),
     ];
 
     private static IEnumerable<GeneratedFile> Files()

@@ -16,7 +16,13 @@ public static class ApiReference
         var text = new StringBuilder();
         foreach (var version in (JsonArray)spec["versions"]!)
         {
-            var schema = (JsonObject)version!["schema"]!["openAPIV3Schema"]!;
+            if (version!["deprecated"]?.GetValue<bool>() == true)
+            {
+                text.Append($"\n`{version["name"]}` is still served. {version["deprecationWarning"]}\n");
+                continue;
+            }
+
+            var schema = (JsonObject)version["schema"]!["openAPIV3Schema"]!;
             text.Append($"## {names["kind"]}\n\n{schema["description"]}\n\n");
             text.Append($"`apiVersion: {spec["group"]}/{version["name"]}`, {(spec["scope"]!.GetValue<string>() == "Cluster" ? "cluster-scoped" : "namespaced")}; `kubectl get {names["plural"]}`");
             if (names["shortNames"] is JsonArray shortNames)

@@ -25,7 +25,7 @@ public static class CustomResourceDefinition
             string.IsNullOrEmpty(names.PluralName) ? null : names.PluralName);
     }
 
-    /// <summary>The definition of one kind.</summary>
+    /// <summary>The definition of one kind. A version whose type is <see cref="ObsoleteAttribute">obsolete</see> is served with its message as a warning.</summary>
     /// <param name="versions">Its types, one for each version.</param>
     /// <param name="labels">Labels of the definition.</param>
     public static JsonObject Of(IReadOnlyList<Type> versions, JsonObject labels)
@@ -94,6 +94,13 @@ public static class CustomResourceDefinition
         }
 
         var version = new JsonObject { ["name"] = MetadataOf(entity).Version, ["served"] = true, ["storage"] = stored };
+        if (entity.GetCustomAttribute<ObsoleteAttribute>() is { } obsolete)
+        {
+            version["deprecated"] = true;
+            if (obsolete.Message is { } warning)
+                version["deprecationWarning"] = warning;
+        }
+
         if (subresources.Count > 0)
             version["subresources"] = subresources;
         var columns = Columns(entity);

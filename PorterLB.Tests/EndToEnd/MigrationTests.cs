@@ -12,7 +12,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
     private static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
 
     // Of the forms that OpenELB's and Porter's pages for layer 2 mode show: Eips by range, CIDR and single address, with status, and the
-    // Services to them, in both spellings. (v1alpha1 of Porter up to 0.3 is the one form that is not served.)
+    // Services to them, in both spellings.
     private const string Published = """
         apiVersion: network.kubesphere.io/v1alpha2
         kind: Eip
@@ -34,6 +34,11 @@ public sealed class MigrationTests(ITestOutputHelper output)
         kind: Eip
         metadata: {name: by-route}
         spec: {address: 10.73.0.2-10.73.0.9, protocol: layer2, interface: "can_reach:10.73.0.1", namespaces: [team], namespaceSelector: {owner: team}, priority: 3, usingKnownIPs: true}
+        ---
+        apiVersion: network.kubesphere.io/v1alpha1
+        kind: Eip
+        metadata: {name: of-old}
+        spec: {address: 10.74.0.1-10.74.0.9, protocol: layer2, disable: false}
         ---
         apiVersion: v1
         kind: Service
@@ -126,10 +131,23 @@ public sealed class MigrationTests(ITestOutputHelper output)
         var applied = await lab.ApplyAsync(Published, Cancel);
         output.WriteLine(applied.Text);
         Assert.True(applied.Succeeded, applied.Text);
+        Assert.Contains("Warning: network.kubesphere.io/v1alpha1 Eip is deprecated; write network.kubesphere.io/v1alpha2, its fields are the same.", applied.Text, StringComparison.Ordinal);
+
+        // The webhooks judge the old version, too, and a write in it loses nothing that only the newer one knew.
+        var overlapping = await lab.ApplyAsync(Old("overlapping", "10.74.0.9"), Cancel);
+        Assert.Contains("denied the request", overlapping.Text, StringComparison.Ordinal);
+        await lab.ControlPlane.Api.MergeAsync(
+            "/apis/network.kubesphere.io/v1alpha2/eips/of-old", new JsonObject { ["spec"] = new JsonObject { ["excludes"] = new JsonArray("10.74.0.3") } }, Cancel);
+        Assert.True((await lab.ApplyAsync(Old("of-old", "10.74.0.1-10.74.0.10"), Cancel)).Succeeded);
+        Assert.Equal("10.74.0.3", (string?)(await lab.ControlPlane.Api.GetAsync("/apis/network.kubesphere.io/v1alpha2/eips/of-old", Cancel))!["spec"]!["excludes"]![0]);
+
         await UntilAsync(lab, "every Service of the published manifests to have its address", services =>
             Address(services["of-openelb"]) == "10.70.0.91" && Address(services["of-porter"]) == "10.70.0.92" && Address(services["by-address"]) == "10.71.0.7"
             && Address(services["by-field"]) == "10.70.0.95" && Address(services["by-default"]) == "10.72.0.228");
     }
+
+    private static string Old(string name, string address) =>
+        $"apiVersion: network.kubesphere.io/v1alpha1\nkind: Eip\nmetadata: {{name: {name}}}\nspec: {{address: {address}, protocol: layer2, disable: false}}";
 
     private static async Task EipAsync(LightLab lab, string name, string address) => await lab.ControlPlane.Api.CreateAsync(
         "/apis/network.kubesphere.io/v1alpha2/eips",
