@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Entities;
 
 namespace PorterLB.Operator.Election;
@@ -11,9 +10,6 @@ internal sealed record Announcement(string Node, string Interface, string? Mac, 
 /// <summary>Who says to answer for which address, from the Speaker objects.</summary>
 internal sealed class Announcements(TimeProvider time)
 {
-    // A Speaker object that claims more than this says nothing useful, and must not cost the manager its memory.
-    private const int MostPerNode = 65_536;
-
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Dictionary<IPAddress, Announcement>> _byNode = new(StringComparer.Ordinal);
     private readonly Dictionary<IPAddress, List<Announcement>> _byAddress = [];
@@ -43,18 +39,9 @@ internal sealed class Announcements(TimeProvider time)
     public IReadOnlyCollection<IPAddress> Saw(string node, V1Alpha2Speaker? speaker)
     {
         var now = new Dictionary<IPAddress, Announcement>();
-        foreach (var item in speaker?.Status.Announced ?? [])
+        foreach (var (address, words) in speaker is null ? [] : AnnouncedRanges.Read(speaker.Status))
         {
-            if (!AddressRange.TryParse(item.Addresses, out var range, out _))
-            {
-                continue;
-            }
-
-            for (var number = range.First; number <= range.Last && now.Count < MostPerNode; number++)
-            {
-                now[number.ToAddress(range.Family)] = new Announcement(
-                    node, item.Interface, item.Mac, item.Since, item.Epoch ?? 0, item.Term ?? 0, time.GetTimestamp());
-            }
+            now[address] = new Announcement(node, words.Interface, words.Mac, words.Since, words.Epoch ?? 0, words.Term ?? 0, time.GetTimestamp());
         }
 
         lock (_lock)

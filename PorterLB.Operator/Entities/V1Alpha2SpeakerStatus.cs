@@ -40,8 +40,8 @@ internal sealed record V1Alpha2SpeakerStatus
     [Description("The routers that the node's default routes lead to.")]
     public IReadOnlyList<string> Gateways { get; set; } = [];
 
-    [Items(-1, 16384)]
-    [Description("The addresses that this node answers for, consecutive ones as one range.")]
+    [Items(-1, AnnouncedRanges.MostEntries)]
+    [Description("The addresses that this node answers for; those of which the same is to be told are one entry. At most 16,384 ranges are listed; the count in addresses is always right.")]
     public IReadOnlyList<V1Alpha2AnnouncedRange> Announced { get; set; } = [];
 
     [Items(-1, 4096)]
@@ -84,12 +84,12 @@ internal sealed record V1Alpha2SpeakerInterface
     public bool Deaf { get; set; }
 }
 
-/// <summary>Consecutive addresses that a speaker answers for in the same way.</summary>
+/// <summary>Addresses that a speaker answers for in the same way.</summary>
 internal sealed record V1Alpha2AnnouncedRange
 {
     [Required]
-    [Pattern("^[0-9a-fA-F:.]+(-[0-9a-fA-F:.]+)?$")]
-    [Description("One address, or first-last.")]
+    [Pattern("^[0-9a-fA-F:.]+(-[0-9a-fA-F:.]+)?(,[0-9a-fA-F:.]+(-[0-9a-fA-F:.]+)?)*$")]
+    [Description("Addresses and ranges (first-last), with commas between.")]
     public string Addresses { get; set; } = "";
 
     [Required]
@@ -102,7 +102,7 @@ internal sealed record V1Alpha2AnnouncedRange
 
     [Required]
     [JsonConverter(typeof(KubernetesTimeConverter))]
-    [Description("Since when.")]
+    [Description("Since when; to the minute, hour or day where thousands of addresses were taken at different times.")]
     public DateTimeOffset Since { get; set; }
 
     [Description("The epoch of the election under which it was taken over; absent where this node was elected.")]

@@ -53,6 +53,10 @@ internal sealed record LayerTwoPolicy
             || (eip is not null && (spec.Eips.Contains(eip.Metadata.Name, StringComparer.Ordinal) || spec.EipSelector?.Matches(eip.Metadata.Labels) == true));
     }
 
+    /// <summary>Whether a config is about the address that a Service has of a pool.</summary>
+    public static bool Governs(V1Alpha2LayerTwoConfig config, V1Alpha2Eip? eip, ServiceView service) =>
+        Governs(config, eip) && config.Spec.ServiceSelector?.Matches(service.Metadata.Labels) != false;
+
     public bool Allows(NodeView node) => NodeSelectors.IsEmpty || NodeSelectors.Any(selector => selector.Matches(node.Metadata.Labels));
 
     /// <summary>How much a node is preferred: the weights of all that match it.</summary>

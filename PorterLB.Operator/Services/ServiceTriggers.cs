@@ -12,9 +12,6 @@ namespace PorterLB.Operator.Services;
 /// <summary>Which Services a change of something else concerns. What changes often and decides nothing (heartbeats, counters) concerns none.</summary>
 internal sealed class ServiceTriggers(Ownership ownership)
 {
-    // A Speaker object that claims more says nothing useful.
-    private const int MostPerNode = 65_536;
-
     private IEntityCache<ServiceView>? _services;
     private IEntityCache<V1Alpha2LayerTwoConfig>? _configs;
     private Allocator? _allocator;
@@ -57,7 +54,7 @@ internal sealed class ServiceTriggers(Ownership ownership)
             foreach (var service in _services?.ByIndex(ServiceIndex.Ours, ServiceIndex.Ours) ?? [])
             {
                 _elections?.Reconsider(service, Reconsideration.Preference, eip => new[] { delta.Old, delta.New }.OfType<V1Alpha2LayerTwoConfig>()
-                    .Any(config => LayerTwoPolicy.Governs(config, eip) && config.Spec.ServiceSelector?.Matches(service.Metadata.Labels) != false));
+                    .Any(config => LayerTwoPolicy.Governs(config, eip, service)));
             }
         }
 
@@ -128,16 +125,9 @@ internal sealed class ServiceTriggers(Ownership ownership)
     private static Dictionary<IPAddress, V1Alpha2AnnouncedRange> Announced(V1Alpha2Speaker speaker)
     {
         var result = new Dictionary<IPAddress, V1Alpha2AnnouncedRange>();
-        foreach (var item in speaker.Status.Announced)
+        foreach (var (address, words) in AnnouncedRanges.Read(speaker.Status))
         {
-            if (AddressRange.TryParse(item.Addresses, out var range, out _))
-            {
-                var same = item with { Addresses = "", Since = default };
-                for (var number = range.First; number <= range.Last && result.Count < MostPerNode; number++)
-                {
-                    result[number.ToAddress(range.Family)] = same;
-                }
-            }
+            result[address] = words with { Addresses = "", Since = default };
         }
 
         return result;

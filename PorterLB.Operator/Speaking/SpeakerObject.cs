@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Entities;
 using PorterLB.Speaker;
 
@@ -9,6 +8,11 @@ namespace PorterLB.Operator.Speaking;
 /// <summary>What a speaker does, as its Speaker object says it.</summary>
 internal static class SpeakerObject
 {
+    // As the schema says: an object with more would not be stored at all.
+    private const int MostInterfaces = 1024;
+    private const int MostPeers = 4096;
+    private const int MostConflicts = 1024;
+
     public static V1Alpha2SpeakerStatus Of(SpeakerStatus status, string version, DateTimeOffset startedAt, bool leaving) => new()
     {
         Addresses = status.Announced.Length,
@@ -19,7 +23,7 @@ internal static class SpeakerObject
         Leaving = leaving,
         Interfaces =
         [
-            .. status.Interfaces.DistinctBy(item => item.Name).OrderBy(item => item.Name, StringComparer.Ordinal).Select(item => new V1Alpha2SpeakerInterface
+            .. status.Interfaces.DistinctBy(item => item.Name).OrderBy(item => item.Name, StringComparer.Ordinal).Take(MostInterfaces).Select(item => new V1Alpha2SpeakerInterface
             {
                 Name = item.Name,
                 Mac = item.Mac.IsZero ? null : $"{item.Mac}",
@@ -29,29 +33,15 @@ internal static class SpeakerObject
                 Deaf = item.Deaf,
             }),
         ],
-        Announced =
-        [
-            .. status.Announced
-                .GroupBy(item => (item.Interface, item.Mac, Since: Second(item.Since), Epoch: item.Term > 0 ? item.Epoch : (long?)null, Term: item.Term > 0 ? item.Term : (int?)null))
-                .SelectMany(group => RangeSet.Collapse(group.Select(item => item.Address)).Select(range => new V1Alpha2AnnouncedRange
-                {
-                    Addresses = $"{range}",
-                    Interface = group.Key.Interface,
-                    Mac = $"{group.Key.Mac}",
-                    Since = group.Key.Since,
-                    Epoch = group.Key.Epoch,
-                    Term = group.Key.Term,
-                }))
-                .OrderBy(item => item.Addresses, StringComparer.Ordinal),
-        ],
+        Announced = AnnouncedRanges.Of(status.Announced),
         Peers =
         [
             .. status.Peers.OrderBy(peer => peer.Node, StringComparer.Ordinal).ThenBy(peer => peer.Interface, StringComparer.Ordinal)
-                .Select(peer => new V1Alpha2SpeakerPeer { Node = peer.Node, Interface = peer.Interface, Alive = peer.Alive, Direct = peer.Direct }),
+                .Take(MostPeers).Select(peer => new V1Alpha2SpeakerPeer { Node = peer.Node, Interface = peer.Interface, Alive = peer.Alive, Direct = peer.Direct }),
         ],
         Conflicts =
         [
-            .. status.Conflicts.OrderBy(item => $"{item.Address}", StringComparer.Ordinal).Select(item => new V1Alpha2AddressConflict
+            .. status.Conflicts.OrderBy(item => $"{item.Address}", StringComparer.Ordinal).Take(MostConflicts).Select(item => new V1Alpha2AddressConflict
             {
                 Address = $"{item.Address}",
                 Interface = item.Interface,
@@ -88,6 +78,6 @@ internal static class SpeakerObject
         return buffer.WrittenSpan.ToArray();
     }
 
-    // The API keeps whole seconds; finer ones would only keep addresses from being told of as one range.
+    // The API keeps whole seconds.
     private static DateTimeOffset Second(DateTimeOffset time) => new(time.Ticks - (time.Ticks % TimeSpan.TicksPerSecond), time.Offset);
 }
