@@ -2,6 +2,7 @@ using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Eips;
 using PorterLB.Operator.Election;
 using PorterLB.Operator.Entities;
+using PorterLB.Operator.LayerTwo;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Controllers;
@@ -61,8 +62,19 @@ internal sealed class Startup(
             }
         }
 
+        Follow(ours);
         allocator.Adopt(ours.Select(Request));
         logger.TookOver(ours.Length, ours.Sum(service => allocator.Of(EntityKey.Of(service)).Length), $"{leadership.TakeOver}".ToLowerInvariant());
+    }
+
+    // Preferences that the user changed while nobody led: the generation that the status tells of is the one that was followed.
+    private void Follow(ServiceView[] ours)
+    {
+        var unseen = configs.List().Where(config => config.Status.ObservedGeneration != config.Metadata.Generation).ToArray();
+        foreach (var service in unseen.Length == 0 ? [] : ours)
+        {
+            elections.Reconsider(service, Reconsideration.Preference, eip => unseen.Any(config => LayerTwoPolicy.Governs(config, eip, service)));
+        }
     }
 
     // What is in no pool of ours, in the status of a Service that is not ours any more, is the address of who serves it now.

@@ -169,20 +169,27 @@ public sealed class ServiceContractTests(ContractLab contract) : IClassFixture<C
     }
 
     [Fact]
-    public async Task While_the_manager_is_down_Services_are_deleted_and_the_next_one_lets_them_go_and_writes_to_no_other()
+    public async Task While_the_manager_is_down_Services_are_deleted_and_preferences_change_and_the_next_one_follows_and_writes_to_no_other()
     {
         SkipWithoutLab();
         await contract.ServiceAsync("stays");
         var stays = await contract.UntilAsync("stays", service => Condition(service, Announced) == "True Announced");
         await contract.ServiceAsync("goes");
         await contract.UntilAsync("goes", service => Condition(service, Announced) == "True Announced");
+        await contract.EipAsync("drawing", $"{contract.Lab.Segment.IPv4(140)}");
+        var drawn = await contract.ServiceAsync("drawn", annotations: (Eip, "drawing"));
+        var target = contract.Lab.Nodes.Select(node => node.Name).First(name => name != Annotation(drawn, Node));
         await contract.Lab.Manager.KillAsync();
         await contract.DeleteAsync("goes");
         Assert.False(await contract.IsGoneAsync("goes"));
+        await contract.ApplyAsync("LayerTwoConfig", "drawing", $"eips: [drawing], preferredNodes: [{{weight: 10, selector: {{matchLabels: {{kubernetes.io/hostname: {target}}}}}}}]");
         await contract.StartManagerAsync();
         await UntilAsync("Service goes to be gone", () => contract.IsGoneAsync("goes"));
+        await contract.UntilAsync("drawn", service => IsAnnouncedBy(service, target), $"be announced by {target}");
         Assert.Equal((string?)stays["metadata"]!["resourceVersion"], (string?)(await contract.GetAsync("stays"))["metadata"]!["resourceVersion"]);
         await contract.DeleteAndWaitAsync("stays");
+        await contract.DeleteAndWaitAsync("drawn");
+        await contract.Lab.ControlPlane.Kubectl("delete", "layertwoconfig/drawing", "eip/drawing").RunAsync();
     }
 
     [Fact]
