@@ -67,6 +67,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "The Event {Reason} could not be sent and is dropped: {Error}")]
     public static partial void EventRefused(this ILogger logger, string reason, string error);
 
+    [LoggerMessage(EventId = 1302, Level = LogLevel.Information, Message = "{Count} Events are not sent: more than {Most} of a type were waiting. The objects themselves say what they say; warnings are sent first")]
+    public static partial void EventsDropped(this ILogger logger, int count, int most);
+
     [LoggerMessage(EventId = 1401, Level = LogLevel.Information, Message = "Listening on {Address}: {What}")]
     public static partial void Serving(this ILogger logger, string what, string address);
 

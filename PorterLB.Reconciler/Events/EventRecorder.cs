@@ -1,12 +1,12 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using System.Threading.Channels;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Client;
+using PorterLB.Reconciler.Metrics;
 
 namespace PorterLB.Reconciler.Events;
 
@@ -14,22 +14,22 @@ namespace PorterLB.Reconciler.Events;
 /// Sends Events in the background. Saying something never waits and never fails: Events are for people, and nothing may depend on them.
 /// </summary>
 internal sealed class EventRecorder(
-    IKubernetesClient client, string component, string? host, TimeProvider time, ILogger<EventRecorder> logger)
+    IKubernetesClient client, string component, string? host, TimeProvider time, OperatorMetrics metrics, ILogger<EventRecorder> logger)
 {
-    private const int QueueMax = 1000;
     private const int TriesMax = 12;
     private const int MessageLengthMax = 1024;
 
     // The rest of an object's name of 253 characters is for what tells its Events apart.
     private const int NameLengthMax = 230;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan TellsOfDrops = TimeSpan.FromMinutes(1);
 
-    private readonly Channel<EventStatement> _queue = Channel.CreateBounded<EventStatement>(
-        new BoundedChannelOptions(QueueMax) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
-
+    private readonly EventQueue _queue = new();
     private readonly EventCorrelator _correlator = new();
     private readonly long _start = time.GetTimestamp();
     private int _sequence;
+    private long? _toldOfDrops;
+    private int _dropped;
     private volatile bool _closing;
 
     /// <summary>The <see cref="EventPublisher"/>.</summary>
@@ -41,7 +41,7 @@ internal sealed class EventRecorder(
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(entity);
-        _queue.Writer.TryWrite(new EventStatement(
+        var statement = new EventStatement(
             new EventSubject
             {
                 ApiVersion = entity.ApiVersion,
@@ -54,7 +54,13 @@ internal sealed class EventRecorder(
             type,
             reason,
             message.Length > MessageLengthMax ? string.Concat(message.AsSpan(0, MessageLengthMax - 1), "…") : message,
-            time.GetUtcNow()));
+            time.GetUtcNow());
+        if (!_queue.TryAdd(statement))
+        {
+            Interlocked.Increment(ref _dropped);
+            metrics.EventDropped(type, "queue_full");
+        }
+
         return Task.CompletedTask;
     }
 
@@ -63,11 +69,16 @@ internal sealed class EventRecorder(
     {
         try
         {
-            await foreach (var statement in _queue.Reader.ReadAllAsync(cancellationToken))
+            while (await _queue.TakeAsync(cancellationToken) is { } statement)
             {
+                TellOfDrops();
                 if (_correlator.Correlate(time.GetElapsedTime(_start), statement) is { } correlated)
                 {
                     await SendAsync(statement, correlated, cancellationToken);
+                }
+                else
+                {
+                    metrics.EventDropped(statement.Type, "too_many_about_object");
                 }
             }
         }
@@ -80,7 +91,7 @@ internal sealed class EventRecorder(
     public void Complete()
     {
         _closing = true;
-        _queue.Writer.TryComplete();
+        _queue.Complete();
     }
 
     private async Task SendAsync(EventStatement statement, CorrelatedEvent correlated, CancellationToken cancellationToken)
@@ -95,19 +106,34 @@ internal sealed class EventRecorder(
             catch (ApiException exception) when (exception.IsDefinite)
             {
                 // As in a namespace that is being deleted.
-                logger.EventRefused(statement.Reason, exception.Message);
+                Refused(statement, exception);
                 return;
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
                 if (tries == TriesMax || _closing)
                 {
-                    logger.EventRefused(statement.Reason, exception.Message);
+                    Refused(statement, exception);
                     return;
                 }
             }
 
             await Task.Delay(RetryAfter, time, cancellationToken);
+        }
+    }
+
+    private void Refused(EventStatement statement, Exception exception)
+    {
+        metrics.EventDropped(statement.Type, "refused");
+        logger.EventRefused(statement.Reason, exception.Message);
+    }
+
+    private void TellOfDrops()
+    {
+        if (Volatile.Read(ref _dropped) > 0 && (_toldOfDrops is not { } told || time.GetElapsedTime(told) >= TellsOfDrops))
+        {
+            _toldOfDrops = time.GetTimestamp();
+            logger.EventsDropped(Interlocked.Exchange(ref _dropped, 0), EventQueue.Most);
         }
     }
 

@@ -38,6 +38,7 @@ internal sealed class OperatorBuilder : IOperatorBuilder
             settings.Name,
             host: null,
             provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<OperatorMetrics>(),
             provider.GetRequiredService<ILogger<EventRecorder>>()));
         services.AddSingleton<EventPublisher>(provider => provider.GetRequiredService<EventRecorder>().PublishAsync);
         AddLeadership(settings);

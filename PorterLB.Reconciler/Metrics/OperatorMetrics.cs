@@ -1,4 +1,5 @@
 using System.Net;
+using PorterLB.Reconciler.Events;
 using Prometheus;
 
 namespace PorterLB.Reconciler.Metrics;
@@ -30,6 +31,7 @@ public sealed class OperatorMetrics : IDisposable
     private readonly Gauge _unfinished;
     private readonly Gauge _longestRunning;
     private readonly Gauge _master;
+    private readonly Counter _eventsDropped;
 
     /// <summary>Makes a registry of its own, so that several operators fit into one process.</summary>
     public OperatorMetrics()
@@ -83,6 +85,11 @@ public sealed class OperatorMetrics : IDisposable
         _longestRunning = factory.CreateGauge(
             "workqueue_longest_running_processor_seconds", "How long the oldest work that is going on has taken.", queue);
         _master = factory.CreateGauge("leader_election_master_status", "1 = this replica leads.", "name");
+        _eventsDropped = factory.CreateCounter("events_dropped_total", "Events that were said and not sent, by type and why.", "type", "why");
+        foreach (var type in Enum.GetNames<EventType>())
+        {
+            Published(_eventsDropped.WithLabels(type, "queue_full"));
+        }
     }
 
     /// <summary>Where more can be registered, and what <c>/metrics</c> shows.</summary>
@@ -112,6 +119,8 @@ public sealed class OperatorMetrics : IDisposable
         _requests.WithLabels(code is { } status ? ((int)status).ToString(System.Globalization.CultureInfo.InvariantCulture) : "<error>", method, host).Inc();
         _requestDuration.WithLabels(verb, host).Observe(took.TotalSeconds);
     }
+
+    internal void EventDropped(EventType type, string why) => _eventsDropped.WithLabels($"{type}", why).Inc();
 
     internal void Leads(string name, bool leads) => _master.WithLabels(name).Set(leads ? 1 : 0);
 
