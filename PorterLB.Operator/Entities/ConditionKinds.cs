@@ -92,6 +92,6 @@ internal static class ConditionKinds
         (RefusalReason.AddressExcluded, "The requested address is one that its Eip leaves out."),
         (RefusalReason.AddressInUse, "The address is used by a Service that does not share it."),
         (RefusalReason.AddressLeaving, "The requested address was released and a node still answers for it."),
-        (RefusalReason.TakingOver, "A new manager waits until no write of the former one can arrive; 5 s."),
+        (RefusalReason.TakingOver, "A new manager waits until no write of the former one can arrive; at most 5 s."),
     ];
 }

@@ -26,9 +26,6 @@ internal sealed class ClusterWatch(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    // Writes carry this as their timeout (see Startup).
-    private static readonly TimeSpan LateWrites = TimeSpan.FromSeconds(5);
-
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();
@@ -36,7 +33,8 @@ internal sealed class ClusterWatch(
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            if (waiting && time.GetElapsedTime(since) >= LateWrites)
+            // What a killed leader sent last: the server works on it for no longer than its write timeout (see Startup).
+            if (waiting && time.GetElapsedTime(since) >= leadership.WriteTimeout)
             {
                 waiting = false;
                 allocator.GiveNew(true);
