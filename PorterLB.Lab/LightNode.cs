@@ -12,6 +12,7 @@ namespace PorterLB.Lab;
 /// </summary>
 public sealed class LightNode
 {
+    internal const int MetricsPort = 7472;
     private const int HealthPort = 7473;
     private readonly LabSession _session;
     private readonly string _kubeconfig;

@@ -8,9 +8,16 @@ internal sealed class MetricsPage(string text)
 {
     /// <summary>What the manager shows now.</summary>
     /// <exception cref="LabException">It shows nothing.</exception>
-    public static async Task<MetricsPage> OfManagerAsync(LightLab lab, CancellationToken cancellationToken) =>
-        new(await lab.ManagerHost().GetAsync(LightLab.ManagerMetricsPort, "/metrics", cancellationToken)
-            ?? throw new LabException("The manager shows no metrics."));
+    public static Task<MetricsPage> OfManagerAsync(LightLab lab, CancellationToken cancellationToken) =>
+        OfAsync(lab.ManagerHost(), LightLab.ManagerMetricsPort, cancellationToken);
+
+    /// <summary>What a node's speaker shows now.</summary>
+    /// <exception cref="LabException">It shows nothing.</exception>
+    public static Task<MetricsPage> OfSpeakerAsync(LightNode node, CancellationToken cancellationToken) =>
+        OfAsync(node.Host, LightNode.MetricsPort, cancellationToken);
+
+    private static async Task<MetricsPage> OfAsync(Host host, int port, CancellationToken cancellationToken) =>
+        new(await host.GetAsync(port, "/metrics", cancellationToken) ?? throw new LabException($"Nobody shows metrics on port {port} of {host.Name}."));
 
     /// <summary>The sum of all series of a metric whose labels contain each of the texts.</summary>
     public double Sum(string name, params string[] labels) => text.Split('\n')

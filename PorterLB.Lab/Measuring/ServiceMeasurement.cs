@@ -12,7 +12,8 @@ internal static class ServiceMeasurement
 {
     private const int AtOnce = 16;
     private const int DeletedByKubectl = 100;
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
+    private const int More = 20;
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>False when a figure is outside of what is promised.</summary>
@@ -54,9 +55,9 @@ internal static class ServiceMeasurement
             await using (var watch = await ServiceWatch.StartAsync(lab, cancellationToken))
             {
                 await CreateManyAsync(lab, manager, watch, count, figures, cancellationToken);
-                for (var i = 1; i <= 10; i++)
+                for (var i = 1; i <= More; i++)
                 {
-                    figures.Add($"one more Service at {count}: created to address, ms", double.PositiveInfinity, await OneMoreAsync(lab, watch, $"more-{i}", cancellationToken));
+                    await OneMoreAsync(lab, watch, $"more-{i}", count, figures, cancellationToken);
                 }
 
                 await IdleAsync(lab, manager, figures, cancellationToken);
@@ -108,11 +109,16 @@ internal static class ServiceMeasurement
         figures.Add("resident, speaker, MB", double.PositiveInfinity, [.. lab.Nodes.Select(node => Resident.MegabytesOf(node.Speaker.Id))]);
     }
 
-    private static async Task<double> OneMoreAsync(LightLab lab, ServiceWatch watch, string name, CancellationToken cancellationToken)
+    // Beside the address: what the API server takes for a request of the same weight, for the manager's own is one more of these.
+    private static async Task OneMoreAsync(LightLab lab, ServiceWatch watch, string name, int count, FigureTable figures, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         await CreateAsync(lab, name, "porterlb", cancellationToken);
-        return 1_000 * Seconds(started, await AddressOfAsync(watch, name, cancellationToken));
+        var created = Stopwatch.GetTimestamp();
+        var addressed = await AddressOfAsync(watch, name, cancellationToken);
+        figures.Add($"one more Service at {count}: request to its answer (the API server), ms", double.PositiveInfinity, 1_000 * Seconds(started, created));
+        figures.Add("… its answer to the address, seen by a watch, ms", double.PositiveInfinity, 1_000 * Seconds(created, addressed));
+        figures.Add("… request to the address, ms", double.PositiveInfinity, 1_000 * Seconds(started, addressed));
     }
 
     private static async Task IdleAsync(LightLab lab, LabProcess manager, FigureTable figures, CancellationToken cancellationToken)
@@ -120,10 +126,22 @@ internal static class ServiceMeasurement
         // What comes after the last Service: Events, conditions, the pools' status.
         await Task.Delay(Idle, cancellationToken);
         var (cpu, before) = (Cpu(manager), await RequestsAsync(lab, cancellationToken));
+        var speakers = await Task.WhenAll(lab.Nodes.Select(async node => (Cpu: Cpu(node.Speaker), Requests: await OfSpeakerAsync(node))));
         await Task.Delay(Idle, cancellationToken);
         var after = await RequestsAsync(lab, cancellationToken);
         figures.Add("idle: manager's requests per minute", double.PositiveInfinity, (after.All - before.All) / Idle.TotalMinutes);
         figures.Add("idle: manager's CPU, % of a core", double.PositiveInfinity, 100 * (Cpu(manager) - cpu) / Idle.TotalSeconds);
+        foreach (var (node, then) in lab.Nodes.Zip(speakers))
+        {
+            figures.Add("idle: a speaker's requests per minute", double.PositiveInfinity, (await OfSpeakerAsync(node) - then.Requests) / Idle.TotalMinutes);
+            figures.Add("idle: a speaker's CPU, % of a core", double.PositiveInfinity, 100 * (Cpu(node.Speaker) - then.Cpu) / Idle.TotalSeconds);
+            figures.Add("idle: resident, speaker, MB", double.PositiveInfinity, Resident.MegabytesOf(node.Speaker.Id));
+            figures.Add("Speaker object, KB", double.PositiveInfinity, (await lab.ControlPlane.Api.GetAsync($"/apis/network.kubesphere.io/v1alpha2/speakers/{node.Name}", cancellationToken))!.ToJsonString().Length / 1e3);
+        }
+
+        figures.Add("idle: resident, manager, MB", double.PositiveInfinity, Resident.MegabytesOf(manager.Id));
+
+        async Task<double> OfSpeakerAsync(LightNode node) => (await MetricsPage.OfSpeakerAsync(node, cancellationToken)).Sum("rest_client_requests_total");
     }
 
     private static async Task RestartAsync(

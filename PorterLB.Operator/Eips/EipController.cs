@@ -33,14 +33,16 @@ internal sealed class EipController(
     {
         pools.Refresh();
         var name = entity.Metadata.Name;
-        if (allocator.Find(name) is not { } pool || allocator.UsageOf(name, V1Alpha2EipStatus.MaxUsed) is not { } usage)
-        {
-            return ReconciliationResult<V1Alpha2Eip>.Success(entity);
-        }
 
+        // Before anything is counted: of a pool with ten thousand addresses that keeps the allocator for some milliseconds.
         if (_written.TryGetValue(name, out var written) && time.GetElapsedTime(written) is var since && since < Pace)
         {
             return ReconciliationResult<V1Alpha2Eip>.Success(entity, Pace - since);
+        }
+
+        if (allocator.Find(name) is not { } pool || allocator.UsageOf(name, V1Alpha2EipStatus.MaxUsed) is not { } usage)
+        {
+            return ReconciliationResult<V1Alpha2Eip>.Success(entity);
         }
 
         var status = EipStatus.Of(entity, pool, usage, HostAddresses.Of(nodes.List(), speakers.List()), time.GetUtcNow());
