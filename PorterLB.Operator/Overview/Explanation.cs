@@ -65,6 +65,12 @@ internal static class Explanation
             yield return new Step(false, $"It has no address yet, and would be given {string.Join(" and ", decision.Addresses)}{(picture.Leader is null ? " by a manager that leads" : " in a moment")}.");
         }
 
+        // What only the manager saw: who wrote what stands there.
+        if ((service.Status.Conditions ?? []).FirstOrDefault(condition => condition.Reason == "IngressOverwritten") is { } overwritten)
+        {
+            yield return new Step(false, overwritten.Message);
+        }
+
         foreach (var step in addresses.SelectMany(address => OnTheWire(picture, service, address, endpoints)))
         {
             yield return step;

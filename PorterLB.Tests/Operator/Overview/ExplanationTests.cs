@@ -55,6 +55,14 @@ public sealed class ExplanationTests
     }
 
     [Fact]
+    public void That_another_program_keeps_writing_the_addresses_is_told_as_the_manager_saw_it()
+    {
+        var service = Service("203.0.113.7");
+        service.Status.Conditions = [ConditionKinds.Announced.For("False", "IngressOverwritten", "Another program keeps writing.")];
+        Assert.Contains(Explain(service), step => !step.IsGood && step.Text == "Another program keeps writing.");
+    }
+
+    [Fact]
     public void Without_a_manager_that_is_what_is_told_first()
     {
         _leases.Clear();
