@@ -26,4 +26,17 @@ public sealed class ManifestTests(ITestOutputHelper output)
         Assert.All(again.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.EndsWith(" unchanged", line));
         Assert.Empty(await lab.ControlPlane.Kubectl("diff", "-k", Path.Combine(config, "default")).RunAsync(Cancel));
     }
+    [Theory]
+    [InlineData("default", 2)]
+    [InlineData("uninstall", 1)]
+    public async Task The_image_is_set_by_a_kustomization_of_ones_own(string what, int images)
+    {
+        Assert.SkipWhen(Privileges.Lacking is not null, Privileges.Lacking ?? "");
+        var folder = Path.Combine(House.Repository.Root, "artifacts", $"kustomization-{what}");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "kustomization.yaml"), $"bases: [../../config/{what}]\nimages: [{{name: porterlb, newName: registry.example/porterlb, newTag: 0.1.0}}]\n");
+        var binaries = await PorterLB.Lab.Kubernetes.KubernetesBinaries.ForApiServerAsync(output.WriteLine, Cancel);
+        var built = await new PorterLB.Lab.Processes.Command(binaries.Kubectl, "kustomize", folder).RunAsync(Cancel);
+        Assert.Equal(Enumerable.Repeat("image: registry.example/porterlb:0.1.0", images), built.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("image:", StringComparison.Ordinal)));
+    }
 }
