@@ -16,12 +16,18 @@ internal sealed class RightsFeed : IDisposable
 {
     private static readonly EntityKey All = new(null, "");
 
+    // Whoever is given rights weighs all of them, so that thousands that change one after the other are given a few times a second: at ten
+    // thousand each 300 ms. What changes after a quiet moment is given at once.
+    private static readonly TimeSpan PausePerAddress = TimeSpan.FromMicroseconds(30);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(300);
+
     private readonly Informer<ServiceView> _services;
     private readonly IEntityCache<V1Alpha2Eip> _eips;
     private readonly IEntityCache<V1Alpha2LayerTwoConfig> _configs;
     private readonly IEntityCache<NodeView> _nodes;
     private readonly IEntityCache<EndpointsView> _endpoints;
     private readonly bool _ignoreExcludeLabel;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Channel<EntityKey> _dirty = Channel.CreateUnbounded<EntityKey>(new UnboundedChannelOptions { SingleReader = true });
     private readonly IDisposable[] _subscriptions;
@@ -37,9 +43,10 @@ internal sealed class RightsFeed : IDisposable
         Informer<NodeView> nodes,
         Informer<EndpointsView> endpoints,
         SpeakerSettings settings,
+        TimeProvider time,
         ILogger<RightsFeed> logger)
     {
-        (_services, _eips, _configs, _nodes, _endpoints, _ignoreExcludeLabel, _logger) = (services, eips, configs, nodes, endpoints, settings.IgnoreExcludeLabel, logger);
+        (_services, _eips, _configs, _nodes, _endpoints, _ignoreExcludeLabel, _time, _logger) = (services, eips, configs, nodes, endpoints, settings.IgnoreExcludeLabel, time, logger);
         _subscriptions =
         [
             services.Subscribe(delta => _dirty.Writer.TryWrite(delta.Key)),
@@ -89,6 +96,8 @@ internal sealed class RightsFeed : IDisposable
             {
                 first = false;
                 apply(new Rights(_rights) { Expected = _expected });
+                var pause = _rights.Count * PausePerAddress;
+                await Task.Delay(pause < LongestPause ? pause : LongestPause, _time, cancellationToken);
             }
         }
     }

@@ -16,8 +16,9 @@ namespace PorterLB.Speaker.Loop;
 /// </summary>
 internal sealed class SpeakerLoop : IDisposable
 {
-    /// <summary>A change of status is published this much later, with whatever else changed meanwhile.</summary>
+    /// <summary>A change of status is published this much later, with whatever else changed meanwhile; later where much is to be put in order.</summary>
     private static readonly TimeSpan PublishDelay = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan PublishDelayPerAddress = TimeSpan.FromMicroseconds(50);
 
     /// <summary>An interface without rights that is not the default route's is let go after this long: tombstones are told by then.</summary>
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(60);
@@ -412,8 +413,8 @@ internal sealed class SpeakerLoop : IDisposable
         }
 
         _statusDirty = false;
-        _publishAt = _clock.Now + PublishDelay;
         var status = _board.Make(_interfaces, _segments);
+        _publishAt = _clock.Now + PublishDelay + (status.Announced.Length * PublishDelayPerAddress);
         if (!StatusBoard.Same(status, _status))
         {
             Volatile.Write(ref _status, status);
