@@ -136,13 +136,16 @@ internal sealed class Reflector<TEntity>(
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            // The server is there as far as anybody knows: the next watch follows at once, and contact is not said to be lost.
-            if (!behind.IsCancellationRequested)
+            // The server is there as far as anybody knows: the next request follows at once, and contact is not said to be lost.
+            if (behind.IsCancellationRequested)
+            {
+                _state.WatchForgotten();
+            }
+            else
             {
                 logger.WatchIdle(name, IdleDeadline);
+                _state.WatchEnded(Now, Now - opened, sawEvent);
             }
-
-            _state.WatchEnded(Now, Now - opened, sawEvent);
         }
         catch (InvalidDataException exception)
         {

@@ -118,6 +118,12 @@ internal sealed class ReflectorState(Random random, int forms = 1)
         }
     }
 
+    /// <summary>
+    /// The server has forgotten an open watch, which it does to slow ones. All are listed anew: a watch that began where this one ended would
+    /// first be sent all that came since, be slow once more, and be forgotten again.
+    /// </summary>
+    public void WatchForgotten() => _listed = false;
+
     /// <summary>A watch could not be opened, or the server ended it with an error.</summary>
     public void WatchFailed(TimeSpan now, ReflectorFailure failure, TimeSpan? retryAfter = null)
     {

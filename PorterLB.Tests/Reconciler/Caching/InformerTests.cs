@@ -265,7 +265,7 @@ public sealed class InformerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_silent_watch_that_the_server_has_forgotten_is_opened_anew_and_contact_is_not_said_to_be_lost()
+    public async Task After_a_silent_watch_that_the_server_has_forgotten_all_are_listed_anew_and_contact_is_not_said_to_be_lost()
     {
         _server.List("10");
         _server.Watch();
@@ -288,12 +288,15 @@ public sealed class InformerTests : IDisposable
         _server.List("12");
         await _time.PassAsync(5, 5);
         Assert.Equal("/api/v1/namespaces/default/configmaps", (await _server.NextAsync()).Path);
-        var next = _server.Watch();
+        _server.List("12", ConfigMap.Named("a", "11"));
+        _server.Watch();
         await _time.PassAsync(1, 1);
+        var listed = await _server.NextAsync();
+        Assert.Contains("resourceVersion=10", listed.Query, StringComparison.Ordinal);
+        Assert.DoesNotContain("watch=true", listed.Query, StringComparison.Ordinal);
         var again = await _server.NextAsync();
         Assert.Contains("watch=true", again.Query, StringComparison.Ordinal);
-        Assert.Contains("resourceVersion=10", again.Query, StringComparison.Ordinal);
-        await next.SayAsync("ADDED", ConfigMap.Named("a", "11"));
+        Assert.Contains("resourceVersion=12", again.Query, StringComparison.Ordinal);
         Assert.Equal("a", (await recording.NextAsync()).New?.Metadata.Name);
         Assert.False(recording.HasLostContact);
     }
