@@ -15,6 +15,7 @@ namespace PorterLB.Lab.Cluster;
 /// </summary>
 public sealed class ApiClient : IDisposable
 {
+    private const int MostConflicts = 10;
     private readonly HttpClient _http;
 
     internal ApiClient(NetworkNamespace space, IPEndPoint server, string authorityPem, string token)
@@ -77,8 +78,20 @@ public sealed class ApiClient : IDisposable
     public Task<JsonNode> ReplaceAsync(string path, JsonNode body, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Put, path, body, "application/json", cancellationToken);
 
-    public Task<JsonNode> MergeAsync(string path, JsonNode body, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Patch, path, body, "application/merge-patch+json", cancellationToken);
+    /// <summary>Whatever version there is: the server itself gives up when others write between its reading and its writing five times.</summary>
+    public async Task<JsonNode> MergeAsync(string path, JsonNode body, CancellationToken cancellationToken = default)
+    {
+        for (var left = MostConflicts; ; left--)
+        {
+            try
+            {
+                return await SendAsync(HttpMethod.Patch, path, body, "application/merge-patch+json", cancellationToken);
+            }
+            catch (LabException exception) when (left > 0 && exception.Message.Contains(" with 409: ", StringComparison.Ordinal))
+            {
+            }
+        }
+    }
 
     /// <summary>Also when it is gone already.</summary>
     public async Task DeleteAsync(string path, CancellationToken cancellationToken = default)
