@@ -133,14 +133,15 @@ public static class ReconcilerMeasurement
         var before = await MetricsPage.OfManagerAsync(lab, cancellationToken);
         await Task.Delay(Rest, cancellationToken);
         var after = await MetricsPage.OfManagerAsync(lab, cancellationToken);
-        double Rate(params string[] labels) =>
-            (after.Sum("rest_client_request_duration_seconds_count", labels) - before.Sum("rest_client_request_duration_seconds_count", labels)) / Rest.TotalSeconds;
+        double Count(params string[] labels) =>
+            after.Sum("rest_client_request_duration_seconds_count", labels) - before.Sum("rest_client_request_duration_seconds_count", labels);
+        double Rate(params string[] labels) => Count(labels) / Rest.TotalSeconds;
 
         // The lease is renewed by PUT; a list is the check that Kubernetes 1.20 makes necessary (see InformerOptions.SilenceCheck); each
         // watch ends after 5 to 10 minutes, by its own choice, and goes on in another.
         figures.Add(
             "at rest: requests/s beside lease, watches and 1.20's silence check", 0,
-            Rate() - Rate("verb=\"PUT\"") - Rate("verb=\"LIST\"") - Rate("verb=\"WATCH\""));
+            (Count() - Count("verb=\"PUT\"") - Count("verb=\"LIST\"") - Count("verb=\"WATCH\"")) / Rest.TotalSeconds);
         figures.Add("at rest: watches opened anew/s", 0.1, Rate("verb=\"WATCH\""));
         figures.Add("at rest: lease renewals/s", 0.6, Rate("verb=\"PUT\""));
         figures.Add("at rest: silence checks/s", 0.25, Rate("verb=\"LIST\""));
