@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 # AOT=0: a quick build that needs the .NET runtime, at the same path.
 AOT ?= 1
-# What `make bench` measures: layer2 or reconciler.
+# What `make bench` measures: layer2, answers, cuts, faults, soak, services or reconciler.
 WHAT ?= layer2
 # How often `make faults` makes each fault that depends on chance.
 ROUNDS ?= 50
@@ -27,6 +27,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,$(if $(shell command -v sudo),sudo -
 LAB := PorterLB.Lab/bin/Release/net10.0/porterlb-lab
 BINARY := bin/$(if $(filter 0,$(AOT)),framework-dependent,native)
 IMAGE := artifacts/porterlb-image.tar
+SHARED_ADDRESS := artifacts/answers/shared-address
 
 .PHONY: help
 help: ## What can be made here
@@ -85,12 +86,14 @@ faults: lab $(BINARY) ## Run the API faults of the reconciler: ROUNDS=50 of thos
 	@PORTERLB_ROUNDS=$(ROUNDS) $(AS_ROOT) PorterLB.Tests/bin/Release/net10.0/PorterLB.Tests --filter-namespace "PorterLB.Tests.Reconciler.Faults" --parallel none --output Detailed --show-stdout All
 
 .PHONY: bench
-bench: lab bin/native artifacts/answers/shared-address ## Measure take-overs, hand-overs, answers; WHAT=faults or services: that alone
-	@$(AS_ROOT) $(LAB) measure $(WHAT)
-	@[ -n "$(WHAT)" ] || $(AS_ROOT) PorterLB.Tests/Benchmarks/arp-answer-time.sh artifacts/answers/shared-address
+bench: lab bin/native $(SHARED_ADDRESS) ## Measure take-overs and hand-overs; WHAT=answers, cuts, faults, soak, services, reconciler: that
+	@[ "$(WHAT)" = answers ] || $(AS_ROOT) $(LAB) measure $(WHAT)
+	@[ "$(WHAT)" != answers ] || { dotnet build PorterLB.Tests -c Release -v q --nologo \
+	&& $(AS_ROOT) PorterLB.Tests/Benchmarks/arp-answer-time.sh $(SHARED_ADDRESS) \
+	&& $(AS_ROOT) env PORTERLB_SHARED_ADDRESS=$(CURDIR)/$(SHARED_ADDRESS) PorterLB.Tests/bin/Release/net10.0/PorterLB.Tests --filter-trait Category=Benchmark --parallel none --output Detailed --show-stdout All; }
 
 # The speaker without Kubernetes, for its answer time beside a C program's.
-artifacts/answers/shared-address: $(PRODUCT) $(wildcard docs/samples/SharedAddress/*.cs*) | bin/native
+$(SHARED_ADDRESS): $(PRODUCT) $(wildcard docs/samples/SharedAddress/*.cs*) | bin/native
 	@dotnet publish docs/samples/SharedAddress -c Release -r $(RID) -p:PublishAot=true -o artifacts/answers -v q && touch $@
 
 .PHONY: crashes

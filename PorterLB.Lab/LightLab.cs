@@ -57,6 +57,7 @@ public sealed class LightLab : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private LabProcess? _manager;
     private bool _webhooks;
+    private bool _managerIsKept;
 
     private LightLab(LabSession session, Segment segment, ControlPlane plane, Host client)
     {
@@ -180,6 +181,7 @@ public sealed class LightLab : IAsyncDisposable
     public async Task StartPorterLBAsync(CancellationToken cancellationToken = default)
     {
         await InstallAsync(cancellationToken);
+        _managerIsKept = true;
         _ = KeepManagerAsync(StartManager());
         foreach (var node in _nodes)
         {
@@ -373,7 +375,7 @@ public sealed class LightLab : IAsyncDisposable
             async () => await _managerHosts[replica].GetAsync(ManagerHealthPort, "/readyz", cancellationToken) is not null,
             StartPatience,
             cancellationToken,
-            Manager);
+            _managerIsKept ? null : Manager);
 
     private async Task AddNodeAsync(string name, int number, string echo, CancellationToken cancellationToken)
     {

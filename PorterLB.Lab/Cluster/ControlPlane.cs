@@ -136,7 +136,25 @@ public sealed class ControlPlane
     public Task StopEtcdAsync(CancellationToken cancellationToken = default) => _etcd!.StopAsync(TimeSpan.FromSeconds(10), cancellationToken);
 
     public void StartEtcd() => _etcd = _session.Start("etcd", Host.Command(_binaries.Etcd,
-        "--data-dir", Path.Combine(_session.Folder, "etcd"), "--unsafe-no-fsync", "--logger", "zap", "--log-level", "error"));
+        "--data-dir", StoreFolder, "--unsafe-no-fsync", "--logger", "zap", "--log-level", "error"));
+
+    /// <summary>Keeps a copy of the store as it is now. The API server misses it for a moment.</summary>
+    public async Task BackUpStoreAsync(CancellationToken cancellationToken = default)
+    {
+        await StopEtcdAsync(cancellationToken);
+        await Command.Shell($"rm -rf '{BackupFolder}'; cp -a '{StoreFolder}' '{BackupFolder}'").RunAsync(cancellationToken);
+        StartEtcd();
+    }
+
+    /// <summary>As an administrator who brings a backup back: whatever was written since <see cref="BackUpStoreAsync"/> never was.</summary>
+    public async Task RestoreStoreAsync(CancellationToken cancellationToken = default)
+    {
+        await KillApiServerAsync(cancellationToken);
+        await StopEtcdAsync(cancellationToken);
+        await Command.Shell($"rm -rf '{StoreFolder}'; cp -a '{BackupFolder}' '{StoreFolder}'").RunAsync(cancellationToken);
+        StartEtcd();
+        await StartApiServerAsync(cancellationToken);
+    }
 
     /// <summary>Freezes the API server: connections stay open and nothing answers.</summary>
     public void SuspendApiServer() => _apiServer!.Send(UnixSignal.Stop);
@@ -203,6 +221,10 @@ public sealed class ControlPlane
     internal string WriteAdminKubeconfig(string name, string server) => WriteKubeconfig(name, AdminToken, server);
 
     internal IEnumerable<string> GateFlags() => Gates is null ? [] : [$"--feature-gates={Gates}"];
+
+    private string StoreFolder => Path.Combine(_session.Folder, "etcd");
+
+    private string BackupFolder => Path.Combine(_session.Folder, "etcd-backup");
 
     private string TokensFile => Path.Combine(_session.Folder, "tokens.csv");
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PorterLB.Lab.Demonstration;
+using PorterLB.Lab.Faults;
 using PorterLB.Lab.Measuring;
 using Spectre.Console;
 
@@ -43,6 +44,8 @@ internal static class ShowCommands
         });
         command.Subcommands.Add(MeasureServices());
         command.Subcommands.Add(MeasureFaults());
+        command.Subcommands.Add(MeasureCuts());
+        command.Subcommands.Add(MeasureSoak());
         return command;
     }
 
@@ -59,12 +62,35 @@ internal static class ShowCommands
 
     private static Command MeasureFaults()
     {
-        var nodes = new Option<int>("--nodes") { Description = "How many nodes.", DefaultValueFactory = _ => 3 };
-        var addresses = new Option<int>("--addresses") { Description = "How many addresses of each family.", DefaultValueFactory = _ => 1 };
+        var nodes = new Option<int?>("--nodes") { Description = "Only on a cluster of so many nodes." };
+        var addresses = new Option<int>("--addresses") { Description = "How many addresses of each family, then.", DefaultValueFactory = _ => 1 };
         var only = new Option<string>("--only") { Description = "Only scenarios whose name contains this; nothing is written then." };
         var command = new Command("faults", "Play every fault end to end, and write who answered when into docs/reference/faults.md.") { nodes, addresses, only };
-        command.SetAction(async (parsed, cancellationToken) => await FaultMeasurement.RunAsync(
-            new FaultMeasurementOptions(parsed.GetValue(nodes), parsed.GetValue(addresses), parsed.GetValue(only)), Wide(), cancellationToken) ? 0 : 1);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            FaultCluster[] clusters = parsed.GetValue(nodes) is { } size
+                ? [new FaultCluster(size, parsed.GetValue(addresses), FaultScenarios.All)]
+                : [.. FaultCluster.All];
+            return await FaultMeasurement.RunAsync(clusters, parsed.GetValue(only), Wide(), cancellationToken) ? 0 : 1;
+        });
+        return command;
+    }
+
+    private static Command MeasureCuts()
+    {
+        var count = new Option<int>("--count") { Description = "How many cables are cut.", DefaultValueFactory = _ => 50 };
+        var command = new Command("cuts", "Cut the cable of whichever node answers, again and again; then that of one that answers for a thousand addresses.") { count };
+        command.SetAction(async (parsed, cancellationToken) => await CutMeasurement.RunAsync(parsed.GetValue(count), Wide(), cancellationToken) ? 0 : 1);
+        return command;
+    }
+
+    private static Command MeasureSoak()
+    {
+        var minutes = new Option<int>("--minutes") { Description = "How long nothing happens.", DefaultValueFactory = _ => 30 };
+        var loops = new Option<int>("--loops") { Description = "Busy loops beside it; else two for each core.", DefaultValueFactory = _ => 2 * Environment.ProcessorCount };
+        var command = new Command("soak", "Let nothing happen on a machine that is short of time, and count what moves.") { minutes, loops };
+        command.SetAction(async (parsed, cancellationToken) =>
+            await SoakMeasurement.RunAsync(new SoakOptions(parsed.GetValue(minutes), parsed.GetValue(loops)), Wide(), cancellationToken) ? 0 : 1);
         return command;
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using PorterLB.Lab.Probing;
 
 namespace PorterLB.Lab.Faults;
@@ -9,6 +8,12 @@ namespace PorterLB.Lab.Faults;
 /// <param name="Happen">Makes it happen; what takes time is waited for.</param>
 public sealed record FaultScenario(string Name, Func<FaultStage, CancellationToken, Task> Happen)
 {
+    /// <summary>Nobody's answer is due to be missing: what is seen of silence is the machine's own, which runs all hosts at once.</summary>
+    public static readonly TimeSpan NothingDue = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>What must have happened before; nobody watches it.</summary>
+    public Func<FaultStage, CancellationToken, Task>? Prepare { get; init; }
+
     /// <summary>Puts right what <see cref="Happen"/> left, when nobody watches any more.</summary>
     public Func<FaultStage, CancellationToken, Task>? Repair { get; init; }
 
@@ -21,6 +26,9 @@ public sealed record FaultScenario(string Name, Func<FaultStage, CancellationTok
     /// <summary>The longest time with two answerers.</summary>
     public TimeSpan DoubleAtMost { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Whether no datagram may be lost: the node that hands over serves to the end.</summary>
+    public bool LosesNothing { get; init; }
+
     /// <summary>Whether every run of the tests plays it: the least that shows each kind of fault.</summary>
     public bool InEveryTest { get; init; }
 
@@ -29,6 +37,9 @@ public sealed record FaultScenario(string Name, Func<FaultStage, CancellationTok
 
     /// <summary>Whether to happen with the API server down.</summary>
     public bool WithoutServer { get; init; }
+
+    /// <summary>Whether the API server has a part in what happens.</summary>
+    public bool NeedsServer { get; init; }
 
     /// <summary>What else must hold at the end; throws when it does not.</summary>
     public Func<FaultStage, CancellationToken, Task>? Afterwards { get; init; }
@@ -43,6 +54,9 @@ public sealed record FaultScenario(string Name, Func<FaultStage, CancellationTok
 /// <param name="Nodes">Names by hardware address.</param>
 public sealed record FaultOutcome(FaultScenario Scenario, FaultStage Stage, AnswerLog Log, ImmutableDictionary<string, string> Nodes)
 {
+    /// <summary>Datagrams of flows of their own, one each 5 ms, where none may be lost and somebody looked.</summary>
+    public ProbeResult? Probes { get; init; }
+
     private IReadOnlySet<string> Macs => Nodes.Keys.ToHashSet(StringComparer.Ordinal);
 
     /// <summary>The longest time in which a request for one of the addresses was not answered by any node.</summary>
@@ -71,6 +85,11 @@ public sealed record FaultOutcome(FaultScenario Scenario, FaultStage Stage, Answ
                 broken.Add($"two nodes answered for {Double.TotalMilliseconds:0} ms, more than {Scenario.DoubleAtMost.TotalMilliseconds:0}");
             }
 
+            if (Probes is { Lost: > 0 })
+            {
+                broken.Add($"{Probes.Lost} of {Probes.Sent} datagrams were lost");
+            }
+
             if (Scenario.Stays && Log.Addresses[0].Answers.FirstOrDefault(answer => Nodes.ContainsKey(answer.Mac) && answer.Mac != Stage.Owner.Host.Mac) is { } other)
             {
                 broken.Add($"{Nodes[other.Mac]} answered {Seconds(other.Answered)} s after it");
@@ -84,28 +103,4 @@ public sealed record FaultOutcome(FaultScenario Scenario, FaultStage Stage, Answ
         $"{Scenario.Name}: silent {Silence.TotalMilliseconds:0} ms, double {Double.TotalMilliseconds:0} ms, {Log.Frames.Claims} claims, {Log.Frames.Hellos} hellos; {Story}";
 
     private string Seconds(long moment) => $"{(moment - Stage.Happened) / 1e9:0.00}";
-}
-
-/// <summary>Where a scenario plays.</summary>
-/// <param name="lab">The cluster.</param>
-/// <param name="addresses">The addresses that are watched; the first one's owner is the hero.</param>
-/// <param name="owner">The node that answers for the first address at the beginning.</param>
-public sealed class FaultStage(LightLab lab, IReadOnlyList<IPAddress> addresses, LightNode owner)
-{
-    public LightLab Lab => lab;
-
-    public IReadOnlyList<IPAddress> Addresses => addresses;
-
-    public LightNode Owner => owner;
-
-    /// <summary>The other nodes.</summary>
-    public IReadOnlyList<LightNode> Others { get; } = [.. lab.Nodes.Where(node => node != owner)];
-
-    /// <summary>When it began to happen: nanoseconds, monotonic, as in the answers.</summary>
-    public long Happened { get; set; }
-
-    /// <summary>A machine on the segment that is no node, and not the client.</summary>
-    public Network.Host Stranger => lab.ManagerHost(1);
-
-    public static Task WaitAsync(double seconds, CancellationToken cancellationToken) => Task.Delay(TimeSpan.FromSeconds(seconds), cancellationToken);
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 using PorterLB.Lab.Faults;
@@ -6,47 +5,58 @@ using Spectre.Console;
 
 namespace PorterLB.Lab.Measuring;
 
-/// <summary>Which faults are played, and on how large a cluster.</summary>
-/// <param name="Nodes">How many nodes.</param>
-/// <param name="Addresses">How many addresses of each family; ten of them are watched.</param>
-/// <param name="Only">Part of the names of those to play; null: all, and the table goes into the documentation.</param>
-public sealed record FaultMeasurementOptions(int Nodes, int Addresses, string? Only);
-
-/// <summary>Every scenario end to end, in a table: who answered when, the longest silence, the longest double answer, frames sent.</summary>
+/// <summary>Every scenario end to end, in tables: who answered when, the longest silence, the longest double answer, frames sent.</summary>
 public static class FaultMeasurement
 {
-    private const int WatchedMax = 10;
     private const string Document = "docs/reference/faults.md";
 
-    /// <summary>False when a promise was broken.</summary>
-    public static async Task<bool> RunAsync(FaultMeasurementOptions options, IAnsiConsole console, CancellationToken cancellationToken)
+    /// <param name="clusters">What is played, and on how large clusters.</param>
+    /// <param name="only">Part of the names of the scenarios to play; null: all, and the tables go into the documentation.</param>
+    /// <param name="console">Shows progress.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>False when a promise was broken.</returns>
+    public static async Task<bool> RunAsync(IReadOnlyList<FaultCluster> clusters, string? only, IAnsiConsole console, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        void Say(string line) => console.MarkupLineInterpolated($"[grey]{line}[/]");
-
-        var scenarios = (FaultScenario[])
-        [
-            .. FaultScenarios.All, .. FaultScenarios.WithoutServer([.. FaultScenarios.OfNodes, .. FaultScenarios.OfSegments]), .. FaultScenarios.Long,
-        ];
-        await using var lab = await LightLab.StartAsync(new LightLabOptions { Kind = "faults", Nodes = options.Nodes }, Say, cancellationToken);
-        await lab.StartPorterLBAsync(cancellationToken);
-        await lab.CreatePoolAsync(cancellationToken: cancellationToken);
-        List<IPAddress> watched = [];
-        for (var i = 0; i < options.Addresses; i++)
+        ArgumentNullException.ThrowIfNull(clusters);
+        var kept = true;
+        foreach (var cluster in clusters)
         {
-            var addresses = await lab.PublishAsync($"web-{i}", cancellationToken);
-            watched.AddRange(i < WatchedMax / 2 ? addresses : []);
+            var scenarios = cluster.Scenarios.Where(scenario => only is null || scenario.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToArray();
+            if (scenarios.Length == 0)
+            {
+                continue;
+            }
+
+            var rows = await PlayAsync(cluster, scenarios, console, cancellationToken);
+            kept &= rows.TrueForAll(row => row.Verdict.Length == 0);
+            var table = Markdown(rows);
+            console.WriteLine(table);
+            if (only is null)
+            {
+                Write(cluster.Title, table);
+            }
         }
 
-        var runner = new FaultRunner(lab, watched);
-        List<(FaultScenario Scenario, FaultOutcome? Outcome, string Verdict)> rows = [];
-        foreach (var scenario in scenarios.Where(scenario => options.Only is null || scenario.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase)))
+        return kept;
+    }
+
+    private static async Task<List<(FaultScenario Scenario, FaultOutcome? Outcome, string Verdict)>> PlayAsync(
+        FaultCluster cluster, IReadOnlyList<FaultScenario> scenarios, IAnsiConsole console, CancellationToken cancellationToken)
+    {
+        void Say(string line) => console.MarkupLineInterpolated($"[grey]{line}[/]");
+
+        var (lab, watched) = await cluster.StartAsync(Say, cancellationToken);
+        await using var ending = lab;
+        var runner = new FaultRunner(lab, watched, probing: true);
+        List<(FaultScenario, FaultOutcome?, string)> rows = [];
+        foreach (var scenario in scenarios)
         {
             try
             {
                 var outcome = await runner.PlayAsync(scenario, cancellationToken);
-                rows.Add((scenario, outcome, string.Join(", ", outcome.Broken)));
-                Say($"{outcome}{(outcome.Broken.Count == 0 ? "" : $"   BROKEN: {rows[^1].Verdict}")}");
+                var verdict = string.Join(", ", outcome.Broken);
+                rows.Add((scenario, outcome, verdict));
+                Say($"{outcome}{(verdict.Length == 0 ? "" : $"   BROKEN: {verdict}")}");
             }
             catch (LabException e)
             {
@@ -55,35 +65,28 @@ public static class FaultMeasurement
             }
         }
 
-        var table = Markdown(rows);
-        console.WriteLine(table);
-        if (options.Only is null)
-        {
-            Write(options, table);
-        }
-
-        return rows.TrueForAll(row => row.Verdict.Length == 0);
+        return rows;
     }
 
     private static string Markdown(IEnumerable<(FaultScenario Scenario, FaultOutcome? Outcome, string Verdict)> rows)
     {
-        var text = new StringBuilder("| fault | silent, ms (at most) | two answered, ms (at most) | claims, hellos | who answered, seconds since the fault |\n| --- | ---: | ---: | ---: | --- |\n");
+        var text = new StringBuilder("| fault | silent, ms (at most) | two answered, ms (at most) | datagrams lost | claims, hellos | who answered, seconds since the fault |\n| --- | ---: | ---: | ---: | ---: | --- |\n");
         foreach (var (scenario, outcome, verdict) in rows)
         {
             var silent = scenario.SilentAtMost is { } most ? $" ({most.TotalMilliseconds:0})" : "";
             text.Append(outcome is null
-                ? $"| {scenario.Name} | | | | {verdict} |\n"
-                : $"| {scenario.Name} | {outcome.Silence.TotalMilliseconds:0}{silent} | {outcome.Double.TotalMilliseconds:0} ({scenario.DoubleAtMost.TotalMilliseconds:0}) | {outcome.Log.Frames.Claims}, {outcome.Log.Frames.Hellos} | {outcome.Story}{(verdict.Length == 0 ? "" : $" **{verdict}**")} |\n");
+                ? $"| {scenario.Name} | | | | | {verdict} |\n"
+                : $"| {scenario.Name} | {outcome.Silence.TotalMilliseconds:0}{silent} | {outcome.Double.TotalMilliseconds:0} ({scenario.DoubleAtMost.TotalMilliseconds:0}) | {(outcome.Probes is { } probes ? $"{probes.Lost} of {probes.Sent:N0}" : "")} | {outcome.Log.Frames.Claims}, {outcome.Log.Frames.Hellos} | {outcome.Story}{(verdict.Length == 0 ? "" : $" **{verdict}**")} |\n");
         }
 
         return text.ToString();
     }
 
     /// <summary>Replaces the section for a cluster of this size, or adds it.</summary>
-    private static void Write(FaultMeasurementOptions options, string table)
+    private static void Write(string cluster, string table)
     {
         var path = Path.Combine(Repository.Root, Document);
-        var title = $"### {options.Nodes} nodes, {options.Addresses} address{(options.Addresses == 1 ? "" : "es")} of each family";
+        var title = $"### {cluster}";
         var section = $"{title}\n\n{table}";
         var text = File.Exists(path) ? File.ReadAllText(path) : "# Faults\n";
         if (!text.Contains("## End to end", StringComparison.Ordinal))
@@ -94,8 +97,8 @@ public static class FaultMeasurement
                 ## End to end
 
                 Written by `make bench WHAT=faults`: `bin/porterlb` on the hosts of a light lab, with a real API server. A client asks ARP and NDP for the
-                addresses each 10 ms and writes down every answer; "silent" is the longest time in which requests went out and no node answered, "two
-                answered" the longest in which two nodes did.
+                addresses (ten of them, where there are more) each 10 ms and writes down every answer; "silent" is the longest time in which requests
+                went out and no node answered, "two answered" the longest in which two nodes did.
 
                 """;
         }

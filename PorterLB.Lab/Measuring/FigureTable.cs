@@ -25,12 +25,12 @@ internal sealed class FigureTable
 
     public Table ToTable()
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumns("Measured", "n", "median", "worst", "promised", "");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("Measured", "n", "median", "p99", "worst", "promised", "");
         foreach (var figure in _figures)
         {
             var promised = double.IsPositiveInfinity(figure.Most) ? "" : $"<= {figure.Most:0}";
             table.AddRow(
-                Markup.Escape(figure.Name), $"{figure.Values.Count}", $"{figure.Median:0.#}", $"{figure.Values.Max():0.#}", promised,
+                Markup.Escape(figure.Name), $"{figure.Values.Count}", $"{figure.Median:0.#}", $"{figure.Percentile(99):0.#}", $"{figure.Values.Max():0.#}", promised,
                 promised.Length == 0 ? "" : figure.Held ? "[green]held[/]" : "[red]broken[/]");
         }
 
@@ -40,6 +40,9 @@ internal sealed class FigureTable
     private sealed record Figure(string Name, double Most, List<double> Values)
     {
         public bool Held => Values.TrueForAll(value => value <= Most);
+
+        /// <summary>The value that so many of a hundred do not exceed.</summary>
+        public double Percentile(int percent) => Values.Order().ElementAt((((Values.Count * percent) + 99) / 100) - 1);
 
         public double Median
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using PorterLB.Lab.Cluster;
 using PorterLB.Lab.Processes;
@@ -85,7 +84,7 @@ internal static class ServiceMeasurement
     private static async Task CreateManyAsync(
         LightLab lab, LabProcess manager, ServiceWatch watch, int count, FigureTable figures, CancellationToken cancellationToken)
     {
-        var (managerCpu, speakerCpu) = (Cpu(manager), lab.Nodes.Select(node => Cpu(node.Speaker)).ToArray());
+        var (managerCpu, speakerCpu) = (ProcessorTime.SecondsOf(manager.Id), lab.Nodes.Select(node => ProcessorTime.SecondsOf(node.Speaker.Id)).ToArray());
         var before = await RequestsAsync(lab, cancellationToken);
         var started = Stopwatch.GetTimestamp();
         await Parallel.ForEachAsync(
@@ -99,8 +98,8 @@ internal static class ServiceMeasurement
         await ControlPlane.WaitUntilAsync($"{count} announced", () => Task.FromResult(watch.Announced >= count), Patience, cancellationToken, manager);
         figures.Add("last condition Announced after the last creation, s", double.PositiveInfinity, Math.Max(0, Seconds(created, watch.LastAnnounced)));
         var after = await RequestsAsync(lab, cancellationToken);
-        figures.Add("manager's CPU for them, s", double.PositiveInfinity, Cpu(manager) - managerCpu);
-        figures.Add("a speaker's CPU for them, s", double.PositiveInfinity, [.. lab.Nodes.Select((node, i) => Cpu(node.Speaker) - speakerCpu[i])]);
+        figures.Add("manager's CPU for them, s", double.PositiveInfinity, ProcessorTime.SecondsOf(manager.Id) - managerCpu);
+        figures.Add("a speaker's CPU for them, s", double.PositiveInfinity, [.. lab.Nodes.Select((node, i) => ProcessorTime.SecondsOf(node.Speaker.Id) - speakerCpu[i])]);
         figures.Add("writes of each Service after its creation, mean", double.PositiveInfinity, (double)watch.Changes / count);
         figures.Add("manager's PATCH requests per Service (Events aside)", double.PositiveInfinity, (after.Patches - before.Patches) / count);
         figures.Add("manager's POST requests per Service (Events)", double.PositiveInfinity, (after.Posts - before.Posts) / count);
@@ -125,16 +124,16 @@ internal static class ServiceMeasurement
     {
         // What comes after the last Service: Events, conditions, the pools' status.
         await Task.Delay(Idle, cancellationToken);
-        var (cpu, before) = (Cpu(manager), await RequestsAsync(lab, cancellationToken));
-        var speakers = await Task.WhenAll(lab.Nodes.Select(async node => (Cpu: Cpu(node.Speaker), Requests: await OfSpeakerAsync(node))));
+        var (cpu, before) = (ProcessorTime.SecondsOf(manager.Id), await RequestsAsync(lab, cancellationToken));
+        var speakers = await Task.WhenAll(lab.Nodes.Select(async node => (Cpu: ProcessorTime.SecondsOf(node.Speaker.Id), Requests: await OfSpeakerAsync(node))));
         await Task.Delay(Idle, cancellationToken);
         var after = await RequestsAsync(lab, cancellationToken);
         figures.Add("idle: manager's requests per minute", double.PositiveInfinity, (after.All - before.All) / Idle.TotalMinutes);
-        figures.Add("idle: manager's CPU, % of a core", double.PositiveInfinity, 100 * (Cpu(manager) - cpu) / Idle.TotalSeconds);
+        figures.Add("idle: manager's CPU, % of a core", double.PositiveInfinity, 100 * (ProcessorTime.SecondsOf(manager.Id) - cpu) / Idle.TotalSeconds);
         foreach (var (node, then) in lab.Nodes.Zip(speakers))
         {
             figures.Add("idle: a speaker's requests per minute", double.PositiveInfinity, (await OfSpeakerAsync(node) - then.Requests) / Idle.TotalMinutes);
-            figures.Add("idle: a speaker's CPU, % of a core", double.PositiveInfinity, 100 * (Cpu(node.Speaker) - then.Cpu) / Idle.TotalSeconds);
+            figures.Add("idle: a speaker's CPU, % of a core", double.PositiveInfinity, 100 * (ProcessorTime.SecondsOf(node.Speaker.Id) - then.Cpu) / Idle.TotalSeconds);
             figures.Add("idle: resident, speaker, MB", double.PositiveInfinity, Resident.MegabytesOf(node.Speaker.Id));
             figures.Add("Speaker object, KB", double.PositiveInfinity, (await lab.ControlPlane.Api.GetAsync($"/apis/network.kubesphere.io/v1alpha2/speakers/{node.Name}", cancellationToken))!.ToJsonString().Length / 1e3);
         }
@@ -252,12 +251,4 @@ internal static class ServiceMeasurement
     }
 
     private static double Seconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalSeconds;
-
-    // Fields 14 and 15 of proc(5), counted in hundredths of a second, behind a name that may hold spaces.
-    private static double Cpu(LabProcess process)
-    {
-        var text = File.ReadAllText($"/proc/{process.Id}/stat");
-        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-        return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100;
-    }
 }

@@ -44,7 +44,7 @@ public sealed class ClientProgram<TResult> : IDisposable
 
     internal static async Task<ClientProgram<TResult>> StartAsync(Host host, CancellationToken cancellationToken, params string[] arguments)
     {
-        var program = new ClientProgram<TResult>(host.Command(Path.Combine(AppContext.BaseDirectory, "porterlb-lab"), arguments).Start());
+        var program = new ClientProgram<TResult>(host.Command(ClientProgram.Path, arguments).Start());
         var first = await program._process.StandardOutput.ReadLineAsync(cancellationToken);
         return first == ClientProgram.Started
             ? program
@@ -56,6 +56,9 @@ public sealed class ClientProgram<TResult> : IDisposable
 public static class ClientProgram
 {
     internal const string Started = "started";
+
+    /// <summary>This program, as a file.</summary>
+    internal static string Path => System.IO.Path.Combine(AppContext.BaseDirectory, "porterlb-lab");
 
     /// <summary>A new UDP and a new TCP flow to each address at each interval, 5 ms unless said.</summary>
     public static Task<ClientProgram<ProbeResult>> ProbeAsync(

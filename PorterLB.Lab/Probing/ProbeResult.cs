@@ -84,6 +84,10 @@ public sealed record ProbeResult(ImmutableArray<ProbedFlow> Flows)
     public ProbeResult SentAfter(long moment) =>
         new([.. Flows.Select(flow => flow with { Samples = [.. flow.Samples.Where(sample => sample.Sent >= moment)] })]);
 
+    /// <summary>Only the datagrams: connections that are open when an address moves end with the node that had them.</summary>
+    [JsonIgnore]
+    public ProbeResult Datagrams => new([.. Flows.Where(flow => flow.Protocol == "udp")]);
+
     /// <summary>The first of the lost probes, by when they were sent after a moment; for finding out why.</summary>
     public string DescribeLost(long since) => string.Join(", ", Flows
         .SelectMany(flow => flow.Samples.Where(sample => sample.Answered is null).Select(sample => (sample.Sent, flow.Protocol, flow.Target)))

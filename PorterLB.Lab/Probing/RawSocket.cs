@@ -13,6 +13,11 @@ internal sealed partial class RawSocket : IDisposable
     private const ushort AllProtocols = 3;
     private const int SocketLevel = 1;
     private const int ReceiveTimeout = 20;
+    private const int ReceiveBufferForced = 33;
+
+    /// <summary>A thousand addresses that move at once are some thousand frames within a moment.</summary>
+    private const int BufferBytes = 16 << 20;
+
     private const int InterfaceNumberAt = 4;
     private readonly SafeFileHandle _handle;
 
@@ -30,6 +35,9 @@ internal sealed partial class RawSocket : IDisposable
         Span<byte> timeout = stackalloc byte[16];
         BitConverter.TryWriteBytes(timeout[8..], 50_000L);
         Checked(SetOption(_handle, SocketLevel, ReceiveTimeout, timeout, timeout.Length));
+        Span<byte> buffer = stackalloc byte[sizeof(int)];
+        BitConverter.TryWriteBytes(buffer, BufferBytes);
+        Checked(SetOption(_handle, SocketLevel, ReceiveBufferForced, buffer, buffer.Length));
     }
 
     /// <summary>The length of a frame, or 0 when none came within 50 ms.</summary>

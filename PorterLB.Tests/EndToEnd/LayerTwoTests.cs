@@ -131,9 +131,6 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
     {
         SkipWithoutLab();
         await layerTwo.Faults.SettleAsync(Cancel);
-
-        // A leader that cannot renew its lease for ten seconds ends, as it must, and nobody starts it again here.
-        await Lab.Manager.StopAsync(TimeSpan.FromSeconds(20), Cancel);
         await Lab.ControlPlane.KillApiServerAsync(Cancel);
         try
         {
@@ -144,7 +141,6 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
         finally
         {
             await Lab.ControlPlane.StartApiServerAsync(Cancel);
-            Lab.StartManager();
             await Lab.WaitForManagerAsync(cancellationToken: Cancel);
         }
     }
