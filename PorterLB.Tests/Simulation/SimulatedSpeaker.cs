@@ -219,7 +219,7 @@ internal sealed class SimulatedSpeaker(Simulation world, int index)
     {
         _heardAt = Clock;
         _knownSpeakers[mac] = hello.Node;
-        Receive(capturedAt => new Input.HelloHeard(hello, capturedAt));
+        Receive(capturedAt => new Input.HelloHeard(hello, capturedAt) { More = true });
     }
 
     public void SeeAddress(IPAddress address, MacAddress mac, bool unasked)
