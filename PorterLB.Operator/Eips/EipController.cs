@@ -136,6 +136,9 @@ internal sealed class EipController(
             json.WriteStartObject();
             json.WriteStartObject("metadata");
             json.WriteString("uid", eip.Metadata.Uid);
+
+            // A write of a leader that was frozen while sending may arrive in the next one's time: it then finds another version.
+            json.WriteString("resourceVersion", eip.Metadata.ResourceVersion);
             json.WriteEndObject();
             json.WritePropertyName("status");
             using var now = JsonSerializer.SerializeToDocument(status, OperatorJsonContext.Default.V1Alpha2EipStatus);

@@ -71,6 +71,9 @@ internal sealed class LayerTwoController(
             json.WriteStartObject();
             json.WriteStartObject("metadata");
             json.WriteString("uid", config.Metadata.Uid);
+
+            // A write of a leader that was frozen while sending may arrive in the next one's time: it then finds another version.
+            json.WriteString("resourceVersion", config.Metadata.ResourceVersion);
             json.WriteEndObject();
             json.WritePropertyName("status");
             JsonSerializer.Serialize(json, status, OperatorJsonContext.Default.V1Alpha2LayerTwoConfigStatus);

@@ -167,7 +167,9 @@ public sealed class ManagerFaultTests(ApiServerFixture server, ITestOutputHelper
         leader.Process.Send(UnixSignal.Continue);
         await leader.Process.WaitForExitAsync(Cancel);
         Assert.Equal(1, leader.Process.ExitCode);
-        Assert.DoesNotContain(leader.Requests, request => request.At > thawed && ManagerReplica.IsOurs(request));
+
+        // What was between its last look at the lease and the socket when it froze is sent all the same: the version in it refuses it.
+        Assert.InRange(leader.Requests.Count(request => request.At > thawed && ManagerReplica.IsOurs(request)), 0, 1);
         Assert.DoesNotContain(leader.Effects, effect => effect.At > other.LedAt && effect != held);
         await NoAddressTwiceAsync();
     }
