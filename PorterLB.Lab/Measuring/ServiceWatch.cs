@@ -8,6 +8,9 @@ internal sealed class ServiceWatch : IAsyncDisposable
 {
     private const string Path = "/api/v1/namespaces/default/services";
 
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RestartPause = TimeSpan.FromMilliseconds(100);
+
     private readonly LightLab _lab;
     private readonly CancellationTokenSource _ending = new();
     private readonly Dictionary<string, Seen> _services = new(StringComparer.Ordinal);
@@ -99,29 +102,103 @@ internal sealed class ServiceWatch : IAsyncDisposable
         }
     }
 
-    private async Task WatchAsync(string version)
+    // A server of 1.20 that falls behind forgets a watch without ending it: after a silence everything is listed, and followed from there.
+    private async Task WatchAsync(string? version)
     {
-        await foreach (var change in _lab.ControlPlane.Api.WatchAsync(Path, version, _ending.Token))
+        var mayBeForgotten = true;
+        while (true)
         {
-            var now = Stopwatch.GetTimestamp();
-            var service = change["object"]!;
-            var name = (string)service["metadata"]!["name"]!;
-            lock (_services)
+            try
             {
-                if ((string)change["type"]! == "DELETED")
+                if (version is null)
                 {
-                    _services.Remove(name);
-                    continue;
+                    (version, mayBeForgotten) = await ListAsync();
                 }
 
-                var seen = _services.TryGetValue(name, out var known) ? known : _services[name] = new Seen();
-                seen.Changes += (string)change["type"]! == "MODIFIED" ? 1 : 0;
-                seen.Ip = (string?)service["status"]?["loadBalancer"]?["ingress"]?[0]?["ip"];
-                seen.Address ??= seen.Ip is null ? null : now;
-                seen.Announced ??= IsAnnounced(service) ? now : null;
+                await FollowAsync(version, mayBeForgotten ? Silence : Timeout.InfiniteTimeSpan);
+            }
+            catch (Exception exception) when (!_ending.IsCancellationRequested && exception is OperationCanceledException or HttpRequestException or IOException)
+            {
+            }
+
+            version = null;
+            await Task.Delay(RestartPause, _ending.Token);
+        }
+    }
+
+    private async Task FollowAsync(string version, TimeSpan patience)
+    {
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+        silence.CancelAfter(patience);
+        await foreach (var change in _lab.ControlPlane.Api.WatchAsync(Path, version, silence.Token))
+        {
+            silence.CancelAfter(Silence);
+            switch ((string)change["type"]!)
+            {
+                case "ERROR":
+                    return;
+                case "DELETED":
+                    lock (_services)
+                    {
+                        _services.Remove(NameOf(change["object"]!));
+                    }
+
+                    break;
+                default:
+                    See(change["object"]!);
+                    break;
             }
         }
     }
+
+    /// <summary>The version of the list, and whether anything in it was news.</summary>
+    private async Task<(string Version, bool News)> ListAsync()
+    {
+        var list = await _lab.ControlPlane.Api.GetAsync(Path, _ending.Token);
+        var services = list!["items"]!.AsArray();
+        var news = 0;
+        foreach (var service in services)
+        {
+            news += See(service!) ? 1 : 0;
+        }
+
+        var there = services.Select(service => NameOf(service!)).ToHashSet(StringComparer.Ordinal);
+        lock (_services)
+        {
+            foreach (var gone in _services.Keys.Where(name => !there.Contains(name)).ToArray())
+            {
+                _services.Remove(gone);
+                news++;
+            }
+        }
+
+        return ((string)list["metadata"]!["resourceVersion"]!, news > 0);
+    }
+
+    private bool See(JsonNode service)
+    {
+        var now = Stopwatch.GetTimestamp();
+        var name = NameOf(service);
+        var version = (string)service["metadata"]!["resourceVersion"]!;
+        lock (_services)
+        {
+            var isNew = !_services.TryGetValue(name, out var seen);
+            seen ??= _services[name] = new Seen();
+            if (seen.Version == version)
+            {
+                return false;
+            }
+
+            seen.Version = version;
+            seen.Changes += isNew ? 0 : 1;
+            seen.Ip = (string?)service["status"]?["loadBalancer"]?["ingress"]?[0]?["ip"];
+            seen.Address ??= seen.Ip is null ? null : now;
+            seen.Announced ??= IsAnnounced(service) ? now : null;
+            return true;
+        }
+    }
+
+    private static string NameOf(JsonNode service) => (string)service["metadata"]!["name"]!;
 
     private static bool IsAnnounced(JsonNode service) =>
         (service["status"]?["conditions"]?.AsArray() ?? [])
@@ -129,6 +206,8 @@ internal sealed class ServiceWatch : IAsyncDisposable
 
     private sealed class Seen
     {
+        public string Version { get; set; } = "";
+
         public int Changes { get; set; }
 
         public string? Ip { get; set; }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using PorterLB.Lab;
+using PorterLB.Lab.Cluster;
 using PorterLB.Lab.Lifetime;
 using PorterLB.Lab.Processes;
 
@@ -17,6 +18,7 @@ public sealed class CommandsTests(LayerTwoLab layerTwo, ITestOutputHelper output
     public async Task Status_tells_who_answers_for_which_address_and_what_waits()
     {
         SkipWithoutLab();
+        await ToldAsync();
         var owner = await layerTwo.Faults.OwnerAsync(layerTwo.V4, Cancel);
         var status = await RunAsync("status");
         Assert.True(status.Succeeded, status.Text);
@@ -35,6 +37,7 @@ public sealed class CommandsTests(LayerTwoLab layerTwo, ITestOutputHelper output
     public async Task Explain_names_the_step_that_fails_and_what_to_do()
     {
         SkipWithoutLab();
+        await ToldAsync();
         var good = await RunAsync("explain", "web");
         Assert.True(good.Succeeded, good.Text);
         Assert.All(good.Output.TrimEnd().Split('\n'), line => Assert.StartsWith("ok  ", line, StringComparison.Ordinal));
@@ -95,6 +98,10 @@ public sealed class CommandsTests(LayerTwoLab layerTwo, ITestOutputHelper output
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    // A speaker writes what it does into its object once a second.
+    private Task ToldAsync() =>
+        ControlPlane.WaitUntilAsync("the speakers' objects to tell who answers", async () => (await RunAsync("explain", "web")).Succeeded, TimeSpan.FromSeconds(15), Cancel);
 
     private static string WithoutAges(string output) => string.Join('\n', output.Split('\n').Select(line => line.Split(", for ")[0]));
 
