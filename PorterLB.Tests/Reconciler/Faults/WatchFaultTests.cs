@@ -115,7 +115,9 @@ public sealed class WatchFaultTests(ApiServerFixture server, ITestOutputHelper o
         await Mirror.AgreesAsync(Cancel);
         var after = Proxy.Requests.Skip(heard).ToList();
         Assert.All(after, request => Assert.True(request.IsWatch, $"{request}"));
-        Assert.InRange((after[1].At - after[0].At).TotalSeconds, 2, 60);
+
+        // A timer may ring a millisecond early.
+        Assert.InRange((after[1].At - after[0].At).TotalSeconds, 1.99, 60);
     }
 
     [Fact]
