@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using PorterLB.Lab;
+using PorterLB.Lab.Cluster;
 using PorterLB.Lab.Faults;
 using PorterLB.Lab.Lifetime;
 using PorterLB.Lab.Network;
@@ -54,7 +55,13 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
         Assert.Matches("porterlb_layer2_hello_age_seconds{interface=\"eth0\",peer=\"n[1-3]\"} 0", metrics);
         Assert.Matches("porterlb_layer2_takeovers [0-9]", metrics);
 
-        var speaker = await Lab.ControlPlane.Api.GetAsync($"/apis/network.kubesphere.io/v1alpha2/speakers/{owner.Name}", Cancel);
+        // A speaker writes what it does into its object once a second.
+        JsonNode? speaker = null;
+        await ControlPlane.WaitUntilAsync(
+            "the Speaker object to tell of both addresses",
+            async () => (int?)(speaker = await Lab.ControlPlane.Api.GetAsync($"/apis/network.kubesphere.io/v1alpha2/speakers/{owner.Name}", Cancel))?["status"]?["addresses"] == 2,
+            TimeSpan.FromSeconds(10),
+            Cancel);
         output.WriteLine($"{speaker?["status"]}");
         Assert.Equal(2, (int?)speaker?["status"]?["peersAlive"]);
         Assert.Equal(owner.Host.Mac, (string?)speaker?["status"]?["announced"]?[0]?["mac"]);
