@@ -86,7 +86,7 @@ faults: lab $(BINARY) ## Run the API faults of the reconciler: ROUNDS=50 of thos
 	@PORTERLB_ROUNDS=$(ROUNDS) $(AS_ROOT) PorterLB.Tests/bin/Release/net10.0/PorterLB.Tests --filter-namespace "PorterLB.Tests.Reconciler.Faults" --parallel none --output Detailed --show-stdout All
 
 .PHONY: bench
-bench: lab bin/native $(SHARED_ADDRESS) ## Measure take-overs and hand-overs; WHAT=answers, cuts, faults, soak, services, reconciler: that
+bench: lab bin/native $(if $(filter answers,$(WHAT)),$(SHARED_ADDRESS)) ## Measure take-overs and hand-overs; WHAT=answers, cuts, faults, soak, services, reconciler: that
 	@[ "$(WHAT)" = answers ] || $(AS_ROOT) $(LAB) measure $(WHAT)
 	@[ "$(WHAT)" != answers ] || { dotnet build PorterLB.Tests -c Release -v q --nologo \
 	&& $(AS_ROOT) PorterLB.Tests/Benchmarks/arp-answer-time.sh $(SHARED_ADDRESS) \

@@ -59,18 +59,8 @@ public sealed class ApiClient : IDisposable
     }
 
     /// <summary>Every change from a version on, each as a watch event with its <c>type</c> and <c>object</c>, until cancelled or the server ends it.</summary>
-    public async IAsyncEnumerable<JsonNode> WatchAsync(
-        string path, string resourceVersion, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        var uri = new Uri($"{path}?watch=1&resourceVersion={resourceVersion}&timeoutSeconds=3600", UriKind.Relative);
-        using var answer = await _http.GetAsync(uri, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        answer.EnsureSuccessStatusCode();
-        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(cancellationToken));
-        while (await reader.ReadLineAsync(cancellationToken) is { } line)
-        {
-            yield return JsonNode.Parse(line)!;
-        }
-    }
+    public IAsyncEnumerable<JsonNode> WatchAsync(string path, string resourceVersion, CancellationToken cancellationToken = default) =>
+        WatchAsync($"{path}?watch=1&resourceVersion={resourceVersion}&timeoutSeconds=3600", cancellationToken);
 
     public Task<JsonNode> CreateAsync(string path, JsonNode body, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, path, body, "application/json", cancellationToken);
