@@ -55,15 +55,21 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
         Assert.Matches("porterlb_layer2_hello_age_seconds{interface=\"eth0\",peer=\"n[1-3]\"} 0", metrics);
         Assert.Matches("porterlb_layer2_takeovers [0-9]", metrics);
 
+        // Once a node failed, each address went to the first of its own candidates: one node may answer for both of them or not.
+        var answered = await layerTwo.Faults.OwnerAsync(layerTwo.Addresses.First(address => !address.Equals(layerTwo.V4)), Cancel) == owner ? 2 : 1;
+
         // A speaker writes what it does into its object once a second.
         JsonNode? speaker = null;
         await ControlPlane.WaitUntilAsync(
-            "the Speaker object to tell of both addresses",
-            async () => (int?)(speaker = await Lab.ControlPlane.Api.GetAsync($"/apis/network.kubesphere.io/v1alpha2/speakers/{owner.Name}", Cancel))?["status"]?["addresses"] == 2,
+            $"the Speaker object to tell of {answered} addresses and two peers",
+            async () =>
+            {
+                speaker = await Lab.ControlPlane.Api.GetAsync($"/apis/network.kubesphere.io/v1alpha2/speakers/{owner.Name}", Cancel);
+                return (int?)speaker?["status"]?["addresses"] == answered && (int?)speaker?["status"]?["peersAlive"] == 2;
+            },
             TimeSpan.FromSeconds(10),
             Cancel);
         output.WriteLine($"{speaker?["status"]}");
-        Assert.Equal(2, (int?)speaker?["status"]?["peersAlive"]);
         Assert.Equal(owner.Host.Mac, (string?)speaker?["status"]?["announced"]?[0]?["mac"]);
         Assert.True((long?)speaker?["status"]?["counters"]?["announcements"] >= 0);
     }
