@@ -318,7 +318,7 @@ public sealed class LightLab : IAsyncDisposable
             },
             patience,
             cancellationToken,
-            _manager);
+            Needed);
         foreach (var node in _nodes)
         {
             foreach (var address in addresses)
@@ -350,6 +350,9 @@ public sealed class LightLab : IAsyncDisposable
     private static JsonObject Strings(IReadOnlyDictionary<string, string> values) =>
         new(values.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value))));
 
+    /// <summary>The manager, without which a wait would be in vain; null when another is started in its place.</summary>
+    private LabProcess? Needed => _managerIsKept ? null : _manager;
+
     private async Task KeepManagerAsync(LabProcess manager)
     {
         var ending = _ending.Token;
@@ -375,7 +378,25 @@ public sealed class LightLab : IAsyncDisposable
             async () => await _managerHosts[replica].GetAsync(ManagerHealthPort, "/readyz", cancellationToken) is not null,
             StartPatience,
             cancellationToken,
-            _managerIsKept ? null : Manager);
+            Needed);
+
+    /// <summary>Waits until a manager renews the lease from now on: whoever led before may have ended, and the next one wait for its turn.</summary>
+    public async Task WaitForLeaderAsync(CancellationToken cancellationToken = default)
+    {
+        string? first = null;
+        await ControlPlane.WaitUntilAsync(
+            "a manager to renew the lease",
+            async () =>
+            {
+                var lease = await ControlPlane.Api.GetAsync($"/apis/coordination.k8s.io/v1/namespaces/{SystemNamespace}/leases/porterlb-manager", cancellationToken);
+                var renewed = (string?)lease?["spec"]?["renewTime"];
+                first ??= renewed;
+                return renewed != first;
+            },
+            StartPatience,
+            cancellationToken,
+            Needed);
+    }
 
     private async Task AddNodeAsync(string name, int number, string echo, CancellationToken cancellationToken)
     {

@@ -23,7 +23,7 @@ public sealed class BadInputTests(LayerTwoLab layerTwo, ITestOutputHelper output
             "the condition of Eip broken to say what is wrong",
             async () => (await Lab.ControlPlane.Api.GetAsync("/apis/network.kubesphere.io/v1alpha2/eips/broken", Cancel))?["status"]?["conditions"]?.ToJsonString()
                 .Contains("192.168.0.300", StringComparison.Ordinal) == true,
-            TimeSpan.FromSeconds(20),
+            TimeSpan.FromSeconds(60),
             Cancel);
         await Lab.ControlPlane.Kubectl("delete", "eip", "broken", "--timeout=10s").RunAsync(Cancel);
         await NothingWasDisturbedAsync();
@@ -156,7 +156,7 @@ public sealed class BadInputTests(LayerTwoLab layerTwo, ITestOutputHelper output
                     .FirstOrDefault(item => (string?)item!["type"] == "Warning" && (string?)item["involvedObject"]?["name"] == service)?["message"];
                 return message is not null;
             },
-            TimeSpan.FromSeconds(20),
+            TimeSpan.FromSeconds(60),
             Cancel);
         output.WriteLine(message!);
         return message!;

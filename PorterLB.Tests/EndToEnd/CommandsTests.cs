@@ -101,7 +101,7 @@ public sealed class CommandsTests(LayerTwoLab layerTwo, ITestOutputHelper output
 
     // A speaker writes what it does into its object once a second.
     private Task ToldAsync() =>
-        ControlPlane.WaitUntilAsync("the speakers' objects to tell who answers", async () => (await RunAsync("explain", "web")).Succeeded, TimeSpan.FromSeconds(15), Cancel);
+        ControlPlane.WaitUntilAsync("the speakers' objects to tell who answers", async () => (await RunAsync("explain", "web")).Succeeded, TimeSpan.FromSeconds(60), Cancel);
 
     private static string WithoutAges(string output) => string.Join('\n', output.Split('\n').Select(line => line.Split(", for ")[0]));
 

@@ -50,7 +50,7 @@ public sealed class LabRemainsTests(ITestOutputHelper output)
     private static Task IsInsideAsync(LabProcess process) => ControlPlane.WaitUntilAsync(
         $"process {process.Id} to enter its network namespace",
         () => Task.FromResult(new FileInfo($"/proc/{process.Id}/ns/net").LinkTarget is { } space && space != new FileInfo("/proc/self/ns/net").LinkTarget),
-        TimeSpan.FromSeconds(20),
+        TimeSpan.FromSeconds(60),
         Cancel);
 
     private static void PretendOwnerIsGone(LabSession session)

@@ -67,7 +67,7 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
                 speaker = await Lab.ControlPlane.Api.GetAsync($"/apis/network.kubesphere.io/v1alpha2/speakers/{owner.Name}", Cancel);
                 return (int?)speaker?["status"]?["addresses"] == answered && (int?)speaker?["status"]?["peersAlive"] == 2;
             },
-            TimeSpan.FromSeconds(10),
+            TimeSpan.FromSeconds(60),
             Cancel);
         output.WriteLine($"{speaker?["status"]}");
         Assert.Equal(owner.Host.Mac, (string?)speaker?["status"]?["announced"]?[0]?["mac"]);
@@ -154,7 +154,7 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
         finally
         {
             await Lab.ControlPlane.StartApiServerAsync(Cancel);
-            await Lab.WaitForManagerAsync(cancellationToken: Cancel);
+            await Lab.WaitForLeaderAsync(Cancel);
         }
     }
 
@@ -186,7 +186,7 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
         Assert.Equal("n2", (await local.OwnerAsync(address, Cancel)).Name);
         var silent = log.LongestUnanswered(log.For(address));
         Assert.True(silent < TimeSpan.FromMilliseconds(150), $"not answered for {silent.TotalMilliseconds:0} ms");
-        await Lab.ControlPlane.Kubectl("delete", "service", "local", "--timeout=20s").RunAsync(Cancel);
+        await Lab.ControlPlane.Kubectl("delete", "service", "local", "--timeout=60s").RunAsync(Cancel);
     }
 
     [Fact]
@@ -209,7 +209,7 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
                         .Select(item => (string?)item!["message"]).FirstOrDefault();
                     return told is not null;
                 },
-                TimeSpan.FromSeconds(20),
+                TimeSpan.FromSeconds(60),
                 Cancel);
             output.WriteLine(told!);
             Assert.Contains("net.ipv4.conf.all.arp_ignore=1", told, StringComparison.Ordinal);
@@ -217,7 +217,7 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
         finally
         {
             await node.Host.RunAsync("for each in all eth0; do echo 1 > /proc/sys/net/ipv4/conf/$each/arp_ignore; done", Cancel);
-            await Lab.ControlPlane.Kubectl("delete", "service", "answered-twice", "--timeout=20s").RunAsync(Cancel);
+            await Lab.ControlPlane.Kubectl("delete", "service", "answered-twice", "--timeout=60s").RunAsync(Cancel);
         }
     }
 
@@ -231,7 +231,7 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
             await layerTwo.Faults.OwnerAsync(address, Cancel);
         }
 
-        await Lab.ControlPlane.Kubectl("delete", "service", "short-lived", "--timeout=20s").RunAsync(Cancel);
+        await Lab.ControlPlane.Kubectl("delete", "service", "short-lived", "--timeout=60s").RunAsync(Cancel);
         await Task.Delay(TimeSpan.FromSeconds(1), Cancel);
         using var observer = await ClientProgram.ObserveAsync(Lab.Client, [.. addresses, .. layerTwo.Addresses], cancellationToken: Cancel);
         await Task.Delay(TimeSpan.FromSeconds(1), Cancel);

@@ -52,7 +52,7 @@ public sealed class LeavingTests(ITestOutputHelper output)
         await ControlPlane.WaitUntilAsync(
             "the Eip to be held",
             async () => (await lab.ControlPlane.Api.GetAsync("/apis/network.kubesphere.io/v1alpha2/eips/lan", Cancel))!["metadata"]!["finalizers"] is not null,
-            TimeSpan.FromSeconds(10),
+            TimeSpan.FromSeconds(60),
             Cancel);
         await lab.Manager.KillAsync(Cancel);
         var hanging = (await ListAsync(lab)).First(service => HasFinalizer(service!) && (string?)service!["metadata"]!["name"] != "web-0")!["metadata"]!["name"]!.GetValue<string>();
@@ -107,7 +107,7 @@ public sealed class LeavingTests(ITestOutputHelper output)
     private static Task AddressedAsync(LightLab lab, int count) => ControlPlane.WaitUntilAsync(
         $"{count} Services to have addresses",
         async () => (await ListAsync(lab)).Count(service => service!["status"]!["loadBalancer"]!["ingress"] is not null && HasFinalizer(service)) >= count,
-        TimeSpan.FromSeconds(40),
+        TimeSpan.FromSeconds(60),
         Cancel);
 
     private static bool HasFinalizer(JsonNode service) =>

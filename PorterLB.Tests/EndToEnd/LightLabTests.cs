@@ -22,7 +22,7 @@ public sealed class LightLabTests(ITestOutputHelper output)
             "/api/v1/namespaces/default/services/web/status",
             new JsonObject { ["status"] = new JsonObject { ["loadBalancer"] = new JsonObject { ["ingress"] = new JsonArray(new JsonObject { ["ip"] = $"{lab.Segment.IPv4(100)}" }, new JsonObject { ["ip"] = $"{lab.Segment.IPv6(100)}" }) } } },
             Cancel);
-        var addresses = await lab.WaitForAddressesAsync("web", 2, TimeSpan.FromSeconds(5), Cancel);
+        var addresses = await lab.WaitForAddressesAsync("web", 2, TimeSpan.FromSeconds(30), Cancel);
         Assert.Equal([lab.Segment.IPv4(100), lab.Segment.IPv6(100)], addresses);
 
         // Nobody announces it yet; a neighbour entry by hand shows that the workload behind it answers from the address asked.

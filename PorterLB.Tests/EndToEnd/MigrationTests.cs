@@ -99,7 +99,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
         await ControlPlane.WaitUntilAsync(
             "the Services of OpenELB that share an address to be taken over, with a word",
             async () => (await lab.ControlPlane.Api.GetAsync("/api/v1/namespaces/default/events", Cancel))!.ToJsonString().Contains("SharingTolerated", StringComparison.Ordinal),
-            TimeSpan.FromSeconds(15),
+            TimeSpan.FromSeconds(60),
             Cancel,
             lab.Manager);
         var taken = await ServicesAsync(lab);
@@ -108,7 +108,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
         Assert.Equal("10.99.0.9", Address(taken["outside"]));
         Assert.Equal("10.60.0.9", Address(taken["metal"]));
         await ControlPlane.WaitUntilAsync(
-            "the Eip that was deleted in vain to go", async () => await lab.ControlPlane.Api.GetAsync("/apis/network.kubesphere.io/v1alpha2/eips/unused", Cancel) is null, TimeSpan.FromSeconds(10), Cancel);
+            "the Eip that was deleted in vain to go", async () => await lab.ControlPlane.Api.GetAsync("/apis/network.kubesphere.io/v1alpha2/eips/unused", Cancel) is null, TimeSpan.FromSeconds(60), Cancel);
 
         // MetalLB's page, step 4: the mark alone.
         await lab.ControlPlane.Kubectl("annotate", "service", "metal", "lb.kubesphere.io/v1alpha1=porterlb").RunAsync(Cancel);
@@ -119,7 +119,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
         await ControlPlane.WaitUntilAsync(
             "the type to change, between two writes of the manager",
             async () => (await lab.ControlPlane.Kubectl("patch", "service", "one", "-p", """{"spec": {"type": "ClusterIP"}}""").TryRunAsync(Cancel)).Succeeded,
-            TimeSpan.FromSeconds(15),
+            TimeSpan.FromSeconds(60),
             Cancel);
         await UntilAsync(lab, "a Service of OpenELB to be released", services => !HasFinalizer(services["one"]));
         var released = (await ServicesAsync(lab))["one"]!["metadata"]!;
@@ -183,5 +183,5 @@ public sealed class MigrationTests(ITestOutputHelper output)
         service?["metadata"]?["finalizers"]?.AsArray().Any(finalizer => (string?)finalizer == "finalizer.lb.kubesphere.io/v1alpha1") == true;
 
     private static Task UntilAsync(LightLab lab, string what, Func<Dictionary<string, JsonNode>, bool> condition) =>
-        ControlPlane.WaitUntilAsync(what, async () => condition(await ServicesAsync(lab)), TimeSpan.FromSeconds(15), Cancel, lab.Manager);
+        ControlPlane.WaitUntilAsync(what, async () => condition(await ServicesAsync(lab)), TimeSpan.FromSeconds(60), Cancel, lab.Manager);
 }

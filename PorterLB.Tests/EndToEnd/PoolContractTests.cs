@@ -146,7 +146,7 @@ public sealed class PoolContractTests(ContractLab contract) : IClassFixture<Cont
         Assert.Equal($"{address}", Addresses(taken));
         Assert.True(HasFinalizer(taken));
         await contract.DeleteAndWaitAsync("from-openelb");
-        await contract.Lab.ControlPlane.Kubectl("delete", "eip", "from-openelb", "--timeout=20s").RunAsync();
+        await contract.Lab.ControlPlane.Kubectl("delete", "eip", "from-openelb", "--timeout=60s").RunAsync();
     }
 
     private static void SkipWithoutLab() => Assert.SkipWhen(Privileges.Lacking is not null, Privileges.Lacking ?? "");

@@ -68,7 +68,7 @@ public sealed class ValidationTests(WebhookLab webhooks, ITestOutputHelper outpu
             await ControlPlane.WaitUntilAsync(
                 $"{rule.Name} to be told",
                 async () => (said = byKubectl ? await SaidAsync(example) : await RefusedAsync(example)) == expected,
-                TimeSpan.FromSeconds(15),
+                TimeSpan.FromSeconds(60),
                 Cancel);
         }
         catch (LabException)
@@ -124,6 +124,6 @@ public sealed class ValidationTests(WebhookLab webhooks, ITestOutputHelper outpu
     {
         var path = $"{Where(document).Path}/{document.Name}";
         await Lab.ControlPlane.Api.DeleteAsync(path, Cancel);
-        await ControlPlane.WaitUntilAsync($"{path} to go", async () => await Lab.ControlPlane.Api.GetAsync(path, Cancel) is null, TimeSpan.FromSeconds(10), Cancel);
+        await ControlPlane.WaitUntilAsync($"{path} to go", async () => await Lab.ControlPlane.Api.GetAsync(path, Cancel) is null, TimeSpan.FromSeconds(60), Cancel);
     }
 }
