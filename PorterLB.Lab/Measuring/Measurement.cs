@@ -1,5 +1,6 @@
-using System.Diagnostics;
+using System.Text.Json.Nodes;
 using PorterLB.Lab.Faults;
+using PorterLB.Lab.Probing;
 using PorterLB.Lab.Processes;
 using Spectre.Console;
 
@@ -24,7 +25,7 @@ public static class Measurement
 
         for (var i = 1; i <= 5; i++)
         {
-            figures.Add("Service created to its first answered ARP request, ms", double.PositiveInfinity, await FirstAnswerAsync(lab, $"warm-{i}", cancellationToken));
+            figures.Add("Service created to its first answered ARP request, ms", double.PositiveInfinity, await FirstAnswerAsync(lab, i, cancellationToken));
         }
 
         var addresses = await lab.PublishAsync("web", cancellationToken);
@@ -78,15 +79,23 @@ public static class Measurement
         return figures.AllHeld;
     }
 
-    private static async Task<double> FirstAnswerAsync(LightLab lab, string service, CancellationToken cancellationToken)
+    /// <summary>A Service that asks for an address: until a request for it is answered, one being sent every 10 ms.</summary>
+    private static async Task<double> FirstAnswerAsync(LightLab lab, int number, CancellationToken cancellationToken)
     {
-        var started = Stopwatch.GetTimestamp();
-        var addresses = await lab.PublishAsync(service, cancellationToken);
-        var address = addresses.First(address => address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork);
-        await lab.Client.Command("arping", "-f", "-w10", "-I", "eth0", $"{address}").RunAsync(cancellationToken);
-        var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        var service = $"warm-{number}";
+        var address = lab.Segment.IPv4(110 + number);
+        using var observer = await ClientProgram.ObserveAsync(lab.Client, [address], cancellationToken: cancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+        var created = ProbeResult.Now;
+        await lab.CreateServiceAsync(
+            service,
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["lb.kubesphere.io/v1alpha1"] = "porterlb" },
+            new JsonObject { ["loadBalancerIP"] = $"{address}" },
+            cancellationToken: cancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(3), cancellationToken);
+        var answers = (await observer.StopAsync(cancellationToken)).For(address).Answers;
         await lab.ControlPlane.Api.DeleteAsync($"/api/v1/namespaces/default/services/{service}", cancellationToken);
-        return elapsed;
+        return answers.IsEmpty ? double.PositiveInfinity : (answers[0].Answered - created) / 1e6;
     }
 
     private static double Milliseconds(TimeSpan? time) => time?.TotalMilliseconds ?? double.PositiveInfinity;
