@@ -45,7 +45,7 @@ public sealed class LightLab : IAsyncDisposable
     public const int WorkloadPort = 80;
 
     internal const int ManagerMetricsPort = 8080;
-    private const int MaxManagers = 2;
+    private const int MaxManagers = 3;
     private const int ManagerHealthPort = 8081;
     private const int WebhookPort = 9443;
     private const string WebhookEndpoints = $"/api/v1/namespaces/{SystemNamespace}/endpoints/porterlb-webhook";
@@ -162,7 +162,7 @@ public sealed class LightLab : IAsyncDisposable
         ControlPlane.Api.MergeAsync(WebhookEndpoints, new JsonObject { ["subsets"] = WebhookSubsets([.. replicas]) }, cancellationToken);
 
     /// <summary>Starts a manager on a host of its own, as an ordinary user without any capability. Its webhooks are off unless they are installed.</summary>
-    /// <param name="replica">0 or 1.</param>
+    /// <param name="replica">0 to 2.</param>
     /// <param name="arguments">Added to the command line.</param>
     public LabProcess StartManager(int replica = 0, params string[] arguments)
     {

@@ -89,6 +89,10 @@ public sealed class ControlPlane
     /// <summary>kubectl as the administrator, in the API server's namespace.</summary>
     public Command Kubectl(params string[] arguments) => KubectlAs(AdminKubeconfig, arguments);
 
+    /// <summary>Another kubectl than the lab's own.</summary>
+    public Command KubectlOf(string file, params string[] arguments) =>
+        Host.Command(file, arguments).With("KUBECONFIG", AdminKubeconfig).With("HOME", _session.Folder);
+
     public Command KubectlAs(string kubeconfig, params string[] arguments) =>
         Host.Command(_binaries.Kubectl, arguments).With("KUBECONFIG", kubeconfig).With("HOME", _session.Folder);
 

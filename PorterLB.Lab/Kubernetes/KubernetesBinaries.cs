@@ -61,6 +61,29 @@ public sealed partial record KubernetesBinaries(string Folder, string Etcd, stri
             await new Toolbox(say).UnpackAsync("kubernetes-client", "is the oldest kubectl that must work with PorterLB", cancellationToken),
             "usr/bin/kubectl");
 
+    /// <summary>A kubectl of today: the one on the PATH if it is 1.30 or later, else Debian 13's.</summary>
+    public static async Task<string> NewKubectlAsync(Action<string> say, CancellationToken cancellationToken)
+    {
+        if (Tool.Find("kubectl") is { } found
+            && MinorVersion().Match((await new Command(found, "version", "--client").TryRunAsync(cancellationToken)).Output) is { Success: true } version
+            && int.Parse(version.Groups["minor"].Value) >= 30)
+        {
+            return found;
+        }
+
+        var folder = await CacheFolder.MakeOnceAsync(
+            "packages/kubectl",
+            async folder =>
+            {
+                say("Unpacking kubectl of Debian 13 into the cache, not installing it: it is the kubectl of today that must work with PorterLB.");
+                await DebianMirror.FetchAsync("trixie", "kubectl", folder, cancellationToken);
+                await new Command("dpkg", "-x", Directory.GetFiles(folder, "*.deb").Single(), folder).RunAsync(cancellationToken);
+            },
+            say,
+            cancellationToken);
+        return Path.Combine(folder, "usr/bin/kubectl");
+    }
+
     private static async Task<string> FindKubectlAsync(Toolbox toolbox, CancellationToken cancellationToken)
     {
         // A kubectl on the PATH may be a wrapper that needs what is not here: take it only when it runs.

@@ -39,7 +39,7 @@ public static class KubernetesBuild
         var source = Path.Combine(work, "gopath/src/k8s.io/kubernetes");
         Directory.CreateDirectory(source);
         progress.Begin("fetching the sources", TimeSpan.FromSeconds(25));
-        await SourcePackage.FetchAsync("kubernetes", work, cancellationToken);
+        await DebianMirror.FetchSourceAsync("bookworm", "kubernetes", work, cancellationToken);
 
         progress.Begin("unpacking the sources", TimeSpan.FromSeconds(15));
         var archive = Directory.GetFiles(work, "kubernetes_*.orig.tar.*").Single(file => !file.EndsWith(".asc", StringComparison.Ordinal));

@@ -40,10 +40,16 @@ public sealed class WebhookCertificateTests(WebhookLab webhooks, ITestOutputHelp
         await ServedAsync(lab, old.Certificate, 0, 1);
         await using var requests = new Requests(lab.ControlPlane.Api);
 
-        // A new authority, made an hour ago but for five seconds: so long do both have to be trusted before it signs what is served.
+        // A new authority, made three hours ago but for five seconds: so long do both have to be trusted before it signs what is served.
         var rolling = Issuer.WithNewAuthority(old, "porterlb-webhook", DateTimeOffset.UtcNow - Rotation.StepTime + TimeSpan.FromSeconds(5));
         await lab.ControlPlane.Api.ReplaceAsync(Secret, SecretOf(rolling), Cancel);
         await UntilAsync("both authorities to be trusted", async () => (await TrustedAsync(lab)).SequenceEqual(rolling.Authorities));
+
+        // Meanwhile a third one gets ready, with files that somebody else keeps, as cert-manager's Secret comes into a Pod.
+        var folder = new MountedSecret(lab.LogFolder);
+        await folder.WriteAsync(rolling);
+        lab.StartManager(2, $"--cert-dir={folder.Path}");
+        await lab.WaitForManagerAsync(2, Cancel);
         await UntilAsync("a certificate of the new authority", async () =>
         {
             // Something changes, so that they look before their ten minutes are over.
@@ -53,30 +59,27 @@ public sealed class WebhookCertificateTests(WebhookLab webhooks, ITestOutputHelp
         var renewed = await SetAsync(lab);
         await ServedAsync(lab, renewed.Certificate, 0, 1);
 
-        // An hour later the old authority goes.
+        // Three hours later the old authority goes.
         await lab.ControlPlane.Api.ReplaceAsync(Secret, SecretOf(Issuer.Renew(renewed, Names, DateTimeOffset.UtcNow - Rotation.StepTime)), Cancel);
         await UntilAsync("the new authority alone", async () => (await TrustedAsync(lab)).SequenceEqual([rolling.Authorities[0]]));
 
-        // One manager ends while it still gets requests. It is back with files that somebody else keeps, as cert-manager's Secret comes into a Pod.
+        // One manager ends while it still gets requests, and the third takes its place when its files are new.
         first.Send(UnixSignal.Terminate);
         await lab.SendWebhooksToAsync([1], Cancel);
+        var next = Issuer.Renew(await SetAsync(lab), Names, DateTimeOffset.UtcNow);
+        await folder.WriteAsync(next);
 
         // Whoever applies the configuration again meanwhile does not take the trust away.
         var webhook = Path.Combine(House.Repository.Root, "config", "webhook");
         Assert.Empty(await lab.ControlPlane.Kubectl("diff", "-k", webhook).RunAsync(Cancel));
         await lab.ControlPlane.Kubectl("apply", "--server-side", "--force-conflicts", "--field-manager=gitops", "-k", webhook).RunAsync(Cancel);
         Assert.Equal([rolling.Authorities[0]], await TrustedAsync(lab));
+        await ServedAsync(lab, next.Certificate, 2);
+        await lab.SendWebhooksToAsync([2], Cancel);
         await first.WaitForExitAsync(Cancel);
         Assert.Equal(0, first.ExitCode);
-
-        var folder = new MountedSecret(lab.LogFolder);
-        await folder.WriteAsync(await SetAsync(lab));
-        lab.StartManager(0, $"--cert-dir={folder.Path}");
-        await lab.WaitForManagerAsync(0, Cancel);
-        await lab.SendWebhooksToAsync([0], Cancel);
-        var next = Issuer.Renew(await SetAsync(lab), Names, DateTimeOffset.UtcNow);
-        await folder.WriteAsync(next);
-        await ServedAsync(lab, next.Certificate, 0);
+        var served = requests.Count;
+        await UntilAsync("requests to go on with the third", () => Task.FromResult(requests.Count > served + 5));
 
         var (count, failures) = await requests.StopAsync();
         output.WriteLine($"{count} requests were checked by the webhooks meanwhile.");
@@ -138,6 +141,8 @@ public sealed class WebhookCertificateTests(WebhookLab webhooks, ITestOutputHelp
         private readonly ConcurrentQueue<string> _failures = new();
         private readonly Task _running;
         private int _count;
+
+        public int Count => Volatile.Read(ref _count);
 
         public Requests(ApiClient api) => _running = Task.Run(async () =>
         {

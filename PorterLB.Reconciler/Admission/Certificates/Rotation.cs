@@ -8,14 +8,17 @@ namespace PorterLB.Reconciler.Admission.Certificates;
 /// <code>
 ///   trusted: old        serves: old
 ///   trusted: new, old   serves: old      the new one is published first
-///   trusted: new, old   serves: new      an hour later
-///   trusted: new        serves: new      another hour later
+///   trusted: new, old   serves: new      three hours later
+///   trusted: new        serves: new      another three hours later
 /// </code>
 /// </summary>
 internal static class Rotation
 {
-    /// <summary>How long a step may take to be known to every API server and every replica.</summary>
-    public static readonly TimeSpan StepTime = TimeSpan.FromHours(1);
+    /// <summary>
+    /// An hour in which a step may become known to every API server and every replica, and two because the clock that it was made by
+    /// and the one that it is judged by may be an hour wrong, in opposite directions.
+    /// </summary>
+    public static readonly TimeSpan StepTime = TimeSpan.FromHours(3);
 
     /// <summary>The set as it should be now, and why it is not the one given; the same one when nothing is due.</summary>
     /// <param name="set">The set in the Secret; null when there is none that can be read.</param>

@@ -67,6 +67,24 @@ public sealed class RotationTests
     }
 
     [Fact]
+    public void Between_two_replicas_whose_clocks_are_two_hours_apart_a_step_still_takes_an_hour()
+    {
+        var now = Start + (Issuer.AuthorityLife * (2.0 / 3)) + TimeSpan.FromDays(1);
+        var old = Issuer.Renew(Due(null, Start).Set, Names, now.AddDays(-1));
+        var published = Due(old, now.AddHours(-1)).Set;
+        Assert.Equal(2, published.Authorities.Length);
+        var served = published;
+        for (var passed = TimeSpan.Zero; passed < TimeSpan.FromHours(1); passed += TimeSpan.FromMinutes(1))
+        {
+            served = Due(served, now.AddHours(1) + passed).Set;
+            Assert.Same(published, served);
+        }
+
+        served = Due(published, now.AddHours(2)).Set;
+        Assert.NotEqual(published.Certificate, served.Certificate);
+    }
+
+    [Fact]
     public void Whatever_the_pauses_the_API_server_always_trusts_what_any_replica_serves() =>
 
         // Pauses up to a week, for four years; a replica and the API server may know a step up to half a StepTime late.

@@ -11,14 +11,14 @@ internal sealed class ManagerReplica : IAsyncDisposable
 {
     private readonly ApiServerFixture _server;
     private readonly string _name;
-    private readonly LeaseTimes _times;
+    private readonly Command _command;
     private TimeSpan _startedAt;
 
-    private ManagerReplica(ApiServerFixture server, string name, LeaseTimes times, FaultProxy proxy)
+    private ManagerReplica(ApiServerFixture server, string name, Command command, FaultProxy proxy)
     {
         _server = server;
         _name = name;
-        _times = times;
+        _command = command;
         Proxy = proxy;
     }
 
@@ -34,9 +34,24 @@ internal sealed class ManagerReplica : IAsyncDisposable
 
     public bool StandsBy => Requests.Any(request => request is { IsLease: true, Method: "GET", Succeeded: true });
 
-    public static async Task<ManagerReplica> StartAsync(ApiServerFixture server, string name, LeaseTimes times)
+    /// <param name="server">The API server.</param>
+    /// <param name="name">Names its log.</param>
+    /// <param name="times">Of the lease.</param>
+    /// <param name="clockWrongBy">How far its wall clock is ahead.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static async Task<ManagerReplica> StartAsync(
+        ApiServerFixture server, string name, LeaseTimes times, TimeSpan clockWrongBy, CancellationToken cancellationToken)
     {
-        var replica = new ManagerReplica(server, name, times, await FaultProxy.StartAsync(server.Plane));
+        var proxy = await FaultProxy.StartAsync(server.Plane);
+        var command = new Command(
+            Repository.Binary,
+            [
+                "manager", $"--kubeconfig={proxy.Kubeconfig(server.Plane.KubeconfigFor(LightLab.ManagerUser))}", "--webhook-port=0",
+                "--metrics-address=0", "--health-address=0",
+                $"--lease-duration={times.Duration.TotalMilliseconds:0}ms", $"--renew-deadline={times.RenewDeadline.TotalMilliseconds:0}ms",
+                $"--retry-period={times.RetryPeriod.TotalMilliseconds:0}ms",
+            ]);
+        var replica = new ManagerReplica(server, name, await command.WithClockWrongByAsync(clockWrongBy, cancellationToken), proxy);
         replica.Start();
         return replica;
     }
@@ -44,14 +59,7 @@ internal sealed class ManagerReplica : IAsyncDisposable
     public void Start()
     {
         _startedAt = FaultProxy.Now;
-        Process = _server.StartProcess($"manager-{_name}", new Command(
-            Repository.Binary,
-            [
-                "manager", $"--kubeconfig={Proxy.Kubeconfig(_server.Plane.KubeconfigFor(LightLab.ManagerUser))}", "--webhook-port=0",
-                "--metrics-address=0", "--health-address=0",
-                $"--lease-duration={_times.Duration.TotalMilliseconds:0}ms", $"--renew-deadline={_times.RenewDeadline.TotalMilliseconds:0}ms",
-                $"--retry-period={_times.RetryPeriod.TotalMilliseconds:0}ms",
-            ]));
+        Process = _server.StartProcess($"manager-{_name}", _command);
     }
 
     /// <summary>What this process did to Services, Eips and configurations, as far as the API server took it.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
@@ -91,6 +92,31 @@ public sealed class BadStartTests(ApiServerFixture server) : IAsyncLifetime
             $$"""{"metadata":{"name":"{{role}}"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"{{role}}"},"subjects":[{"kind":"User","name":"nobody","apiGroup":"rbac.authorization.k8s.io"}]}""")!, Cancel);
         await UntilReadinessSaysAsync("readyz check passed");
         Assert.Single(_warnings);
+    }
+
+    [Fact]
+    public async Task A_token_that_has_expired_is_told_once_until_there_is_a_new_one()
+    {
+        var folder = Directory.CreateTempSubdirectory("porterlb-token-");
+        try
+        {
+            var token = Path.Combine(folder.FullName, "token");
+            var original = await File.ReadAllTextAsync(server.Plane.AdminKubeconfig, Cancel);
+            var given = Regex.Match(original, @"token: (?<token>\S+)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+            var kubeconfig = Path.Combine(folder.FullName, "kubeconfig");
+            await File.WriteAllTextAsync(kubeconfig, original.Replace(given.Value, $"tokenFile: {token}", StringComparison.Ordinal), Cancel);
+            await File.WriteAllTextAsync(token, "of yesterday", Cancel);
+            await StartAsync(kubeconfig, builder => builder.AddInformer(ConfigMap.EntityType));
+            await UntilReadinessSaysAsync("may have expired");
+
+            await File.WriteAllTextAsync(token, given.Groups["token"].Value, Cancel);
+            await UntilReadinessSaysAsync("readyz check passed");
+            Assert.Contains("may have expired", Assert.Single(_warnings), StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     private string DefinitionPath => $"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.{_group}";

@@ -66,8 +66,9 @@ public sealed class OperatorTests(ApiServerFixture server, ITestOutputHelper out
         Assert.Equal("", (string?)(await LeaseAsync())["spec"]!["holderIdentity"]);
         await UntilAsync("the other to lead", () => Task.FromResult(second.Leadership.IsLeader));
         output.WriteLine($"The other led after {watch.Elapsed.TotalSeconds:0.00} s.");
+
+        // A lease that ran out would be taken uncleanly.
         Assert.Equal(TakeOver.Clean, second.Leadership.TakeOver);
-        Assert.True(watch.Elapsed < Times.Duration, $"{watch.Elapsed}");
         await GreetAsync("b", "Again");
         await UntilAsync("the greeting", async () => (string?)(await MapAsync("b"))?["data"]?["greeting"] == "Hello, Again!");
         Assert.Empty(first.ExitCodes);

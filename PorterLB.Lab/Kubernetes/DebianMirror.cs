@@ -2,35 +2,41 @@ using PorterLB.Lab.Processes;
 
 namespace PorterLB.Lab.Kubernetes;
 
-/// <summary>Fetches a source package of Debian 12 with package lists of its own: the machine's own sources are left alone.</summary>
-internal static class SourcePackage
+/// <summary>Fetches packages of other Debian releases with package lists of its own: the machine's own sources are left alone.</summary>
+internal static class DebianMirror
 {
-    private const string Release = "bookworm";
+    /// <summary>The source package, not unpacked, into the folder.</summary>
+    public static Task FetchSourceAsync(string release, string package, string folder, CancellationToken cancellationToken) =>
+        FetchAsync("deb-src", release, ["source", "--download-only", package], folder, cancellationToken);
 
-    public static async Task FetchAsync(string package, string folder, CancellationToken cancellationToken)
+    /// <summary>The package, not unpacked, into the folder.</summary>
+    public static Task FetchAsync(string release, string package, string folder, CancellationToken cancellationToken) =>
+        FetchAsync("deb", release, ["download", $"{package}/{release}"], folder, cancellationToken);
+
+    private static async Task FetchAsync(string type, string release, string[] command, string folder, CancellationToken cancellationToken)
     {
         var apt = Path.Combine(folder, "apt");
         Directory.CreateDirectory(Path.Combine(apt, "lists/partial"));
         Directory.CreateDirectory(Path.Combine(apt, "cache/archives/partial"));
         var list = Path.Combine(apt, "sources.list");
-        var lines = SourceLines().Distinct(StringComparer.Ordinal).ToList();
+        var lines = Lines(type, release).Distinct(StringComparer.Ordinal).ToList();
         if (lines.Count == 0)
         {
-            throw new LabException($"/etc/apt names no Debian mirror, so Kubernetes' sources cannot be fetched; run this on Debian 12 ({Release}), or put kube-apiserver, etcd and kubectl into a folder and set KUBEBUILDER_ASSETS to it.");
+            throw new LabException($"/etc/apt names no Debian mirror, so '{string.Join(' ', command)}' of {release} cannot be done; run this on Debian 12 (bookworm), or put kube-apiserver, etcd and kubectl into a folder and set KUBEBUILDER_ASSETS to it.");
         }
 
         await File.WriteAllLinesAsync(list, lines, cancellationToken);
         Command AptGet(params string[] arguments) => new Command("apt-get",
         [
             "-o", $"Dir::Etc::SourceList={list}", "-o", "Dir::Etc::SourceParts=/dev/null", "-o", $"Dir::State::Lists={apt}/lists",
-            "-o", $"Dir::Cache={apt}/cache", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3", .. arguments,
+            "-o", $"Dir::Cache={apt}/cache", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3", "-o", "Acquire::Languages=none", .. arguments,
         ]) with { WorkingDirectory = folder };
         await AptGet("update").RunAsync(cancellationToken);
-        await AptGet("source", "--download-only", package).RunAsync(cancellationToken);
+        await AptGet(command).RunAsync(cancellationToken);
     }
 
-    /// <summary>deb-src lines for the mirrors that the machine itself uses, in either format of its sources.</summary>
-    private static IEnumerable<string> SourceLines()
+    /// <summary>Lines for the mirrors that the machine itself uses, in either format of its sources.</summary>
+    private static IEnumerable<string> Lines(string type, string release)
     {
         var files = new List<string> { "/etc/apt/sources.list" };
         if (Directory.Exists("/etc/apt/sources.list.d"))
@@ -55,11 +61,11 @@ internal static class SourcePackage
             const string key = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]";
             if (uri.Contains("security", StringComparison.Ordinal))
             {
-                yield return $"deb-src {key} {uri} {Release}-security main";
+                yield return $"{type} {key} {uri} {release}-security main";
             }
             else
             {
-                yield return $"deb-src {key} {uri} {Release} main";
+                yield return $"{type} {key} {uri} {release} main";
             }
         }
     }
