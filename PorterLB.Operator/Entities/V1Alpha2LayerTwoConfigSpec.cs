@@ -69,7 +69,8 @@ internal sealed record V1Alpha2PreferredNodes
 }
 
 /// <summary>How fast a dead node is noticed.</summary>
-[ValidationRule("duration(self.deadAfter) >= duration(self.heartbeatInterval) + duration(self.heartbeatInterval) + duration(self.heartbeatInterval)", message: "deadAfter must be at least three times heartbeatInterval")]
+// An empty failover is the default of its field, and the server judges a default before it fills in what stands in it.
+[ValidationRule("!has(self.deadAfter) || !has(self.heartbeatInterval) || duration(self.deadAfter) >= duration(self.heartbeatInterval) + duration(self.heartbeatInterval) + duration(self.heartbeatInterval)", message: "deadAfter must be at least three times heartbeatInterval")]
 [Description("How fast a dead node is noticed.")]
 internal sealed record V1Alpha2Failover
 {
