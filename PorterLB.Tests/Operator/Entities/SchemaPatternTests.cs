@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using CsCheck;
 using PorterLB.Operator.Addresses;
@@ -61,6 +62,24 @@ public sealed class SchemaPatternTests
     [InlineData("400", true)]
     [InlineData("1 minute", true)]
     public void A_duration_begins_as_a_number(string text, bool passes) => Assert.Equal(passes, Passes(DurationPattern, text));
+
+    /// <summary>A server judges a default before it fills in what stands in it, and refuses the whole definition when a rule finds no field.</summary>
+    [Theory]
+    [InlineData(typeof(V1Alpha2EipSpec))]
+    [InlineData(typeof(V1Alpha2LayerTwoConfigSpec))]
+    public void A_CEL_rule_reads_only_fields_that_are_required_or_that_it_has_asked_for(Type type)
+    {
+        foreach (var (pointer, rules) in CrdSchema.RulesOf(type))
+        {
+            var schema = pointer.Split('/', StringSplitOptions.RemoveEmptyEntries).Aggregate((JsonNode)CrdSchema.Of(type), (node, part) => node[part]!);
+            var required = schema["required"]?.AsArray().Select(field => (string)field!).ToList() ?? [];
+            foreach (var rule in rules.Select(rule => (string)rule!["rule"]!))
+            {
+                var read = Regex.Matches(rule, @"\bself\.(?<field>\w+)\b(?!\()", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Select(match => match.Groups["field"].Value);
+                Assert.All(read.Except(required), field => Assert.Contains($"has(self.{field})", rule, StringComparison.Ordinal));
+            }
+        }
+    }
 
     private static bool Passes(string pattern, string text) => Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
 }

@@ -116,11 +116,11 @@ public sealed class OperatorTests(ApiServerFixture server, ITestOutputHelper out
     {
         await PrepareAsync();
         var builder = Replica.Builder(server, server.Plane.KubeconfigFor("nobody"), output);
-        builder.Services.AddKubernetesOperator(settings => settings.WithSyncTimeout(TimeSpan.FromSeconds(2)))
+        builder.Services.AddKubernetesOperator(settings => settings.WithSyncTimeout(TimeSpan.FromSeconds(4)))
             .AddInformer(ConfigMap.EntityType);
         using var host = builder.Build();
         var exception = await Assert.ThrowsAsync<OperatorException>(() => host.RunAsync(Cancel));
-        Assert.StartsWith("Nothing can be done without these objects, and they could not be listed within 2 s: configmaps (configmaps is forbidden: User \"nobody\" cannot list resource \"configmaps\"", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Nothing can be done without these objects, and they could not be listed within 4 s: configmaps (configmaps is forbidden: User \"nobody\" cannot list resource \"configmaps\"", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
