@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Entities;
@@ -105,13 +104,8 @@ internal sealed class EipController(
             return false;
         }
 
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        var body = PatchBody.Of(PatchKind.Merge, V1Alpha2Eip.Type, eip, metadata: json =>
         {
-            json.WriteStartObject();
-            json.WriteStartObject("metadata");
-            json.WriteString("uid", eip.Metadata.Uid);
-            json.WriteString("resourceVersion", eip.Metadata.ResourceVersion);
             json.WriteStartArray("finalizers");
             foreach (var finalizer in finalizers.Where(finalizer => finalizer != Annotations.EipFinalizer).Concat(inUse ? [Annotations.EipFinalizer] : []))
             {
@@ -119,28 +113,15 @@ internal sealed class EipController(
             }
 
             json.WriteEndArray();
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
+        });
         await client.PatchAsync(
-            V1Alpha2Eip.Type, EntityKey.Of(eip), PatchKind.Merge, buffer.WrittenMemory, fieldManager: ServiceChange.FieldManager, cancellationToken: cancellationToken);
+            V1Alpha2Eip.Type, EntityKey.Of(eip), PatchKind.Merge, body, fieldManager: ServiceChange.FieldManager, cancellationToken: cancellationToken);
         return true;
     }
 
-    private static ReadOnlyMemory<byte> StatusPatch(V1Alpha2Eip eip, V1Alpha2EipStatus status)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+    private static ReadOnlyMemory<byte> StatusPatch(V1Alpha2Eip eip, V1Alpha2EipStatus status) =>
+        PatchBody.Of(PatchKind.Merge, V1Alpha2Eip.Type, eip, status: json =>
         {
-            json.WriteStartObject();
-            json.WriteStartObject("metadata");
-            json.WriteString("uid", eip.Metadata.Uid);
-
-            // A write of a leader that was frozen while sending may arrive in the next one's time: it then finds another version.
-            json.WriteString("resourceVersion", eip.Metadata.ResourceVersion);
-            json.WriteEndObject();
-            json.WritePropertyName("status");
             using var now = JsonSerializer.SerializeToDocument(status, OperatorJsonContext.Default.V1Alpha2EipStatus);
             json.WriteStartObject();
             foreach (var property in now.RootElement.EnumerateObject().Where(property => property.Name != "used"))
@@ -162,9 +143,5 @@ internal sealed class EipController(
 
             json.WriteEndObject();
             json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
-        return buffer.WrittenMemory;
-    }
+        });
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using FluentValidation;
 using PorterLB.Operator.Addresses;
@@ -42,7 +41,11 @@ internal sealed class LayerTwoController(
                 V1Alpha2LayerTwoConfig.Type,
                 EntityKey.Of(entity),
                 PatchKind.Merge,
-                Json(entity, status),
+                PatchBody.Of(
+                    PatchKind.Merge,
+                    V1Alpha2LayerTwoConfig.Type,
+                    entity,
+                    status: json => JsonSerializer.Serialize(json, status, OperatorJsonContext.Default.V1Alpha2LayerTwoConfigStatus)),
                 subresource: "status",
                 fieldManager: ServiceChange.FieldManager,
                 cancellationToken: cancellationToken);
@@ -62,26 +65,6 @@ internal sealed class LayerTwoController(
         one with { Nodes = [], Conditions = [] } == other with { Nodes = [], Conditions = [] }
         && (one.Nodes ?? []).SequenceEqual(other.Nodes ?? [], StringComparer.Ordinal)
         && (one.Conditions ?? []).SequenceEqual(other.Conditions ?? []);
-
-    private static ReadOnlyMemory<byte> Json(V1Alpha2LayerTwoConfig config, V1Alpha2LayerTwoConfigStatus status)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteStartObject("metadata");
-            json.WriteString("uid", config.Metadata.Uid);
-
-            // A write of a leader that was frozen while sending may arrive in the next one's time: it then finds another version.
-            json.WriteString("resourceVersion", config.Metadata.ResourceVersion);
-            json.WriteEndObject();
-            json.WritePropertyName("status");
-            JsonSerializer.Serialize(json, status, OperatorJsonContext.Default.V1Alpha2LayerTwoConfigStatus);
-            json.WriteEndObject();
-        }
-
-        return buffer.WrittenMemory;
-    }
 
     private V1Alpha2LayerTwoConfigStatus Of(V1Alpha2LayerTwoConfig config)
     {

@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using PorterLB.Operator.Entities;
+using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Entities;
 
 namespace PorterLB.Operator.Services;
@@ -23,42 +23,48 @@ internal static class ServiceChange
         condition.Type == ConditionKinds.Announced.Type || condition.Type == ConditionKinds.AddressAssigned.Type;
 
     /// <summary>Server-side apply of a plan.</summary>
-    public static ReadOnlyMemory<byte> Apply(ServiceView service, ServicePlan plan, bool ipMode) => Write(service, typed: true, json =>
-    {
-        if (plan.Finalizer)
+    public static ReadOnlyMemory<byte> Apply(ServiceView service, ServicePlan plan, bool ipMode) => PatchBody.Of(
+        PatchKind.Apply,
+        ServiceView.Type,
+        service,
+        metadata: json =>
         {
-            json.WriteStartArray("finalizers");
-            json.WriteStringValue(Annotations.ServiceFinalizer);
-            json.WriteEndArray();
-        }
-
-        json.WriteStartObject("annotations");
-        foreach (var (name, value) in plan.Annotations)
-        {
-            json.WriteString(name, value);
-        }
-
-        json.WriteEndObject();
-        json.WriteEndObject();
-        json.WriteStartObject("status");
-        json.WriteStartObject("loadBalancer");
-        json.WriteStartArray("ingress");
-        foreach (var address in plan.Ingress)
-        {
-            json.WriteStartObject();
-            json.WriteString("ip", $"{address}");
-            if (ipMode)
+            if (plan.Finalizer)
             {
-                json.WriteString("ipMode", "VIP");
+                json.WriteStartArray("finalizers");
+                json.WriteStringValue(Annotations.ServiceFinalizer);
+                json.WriteEndArray();
+            }
+
+            json.WriteStartObject("annotations");
+            foreach (var (name, value) in plan.Annotations)
+            {
+                json.WriteString(name, value);
             }
 
             json.WriteEndObject();
-        }
+        },
+        status: json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("loadBalancer");
+            json.WriteStartArray("ingress");
+            foreach (var address in plan.Ingress)
+            {
+                json.WriteStartObject();
+                json.WriteString("ip", $"{address}");
+                if (ipMode)
+                {
+                    json.WriteString("ipMode", "VIP");
+                }
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-        json.WriteEndObject();
-    });
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+            json.WriteEndObject();
+        });
 
     /// <summary>
     /// Merge patch that takes everything of ours off, whoever wrote it: another field manager (OpenELB, a user) may co-own the finalizer,
@@ -67,64 +73,69 @@ internal static class ServiceChange
     /// <param name="service">As it is.</param>
     /// <param name="keepFinalizer">While a node may still answer for the address.</param>
     /// <param name="clearIngress">Whether the addresses in the status are ours.</param>
-    public static ReadOnlyMemory<byte> Release(ServiceView service, bool keepFinalizer, bool clearIngress) => Write(service, typed: false, json =>
-    {
-        if (!keepFinalizer)
+    public static ReadOnlyMemory<byte> Release(ServiceView service, bool keepFinalizer, bool clearIngress) => PatchBody.Of(
+        PatchKind.Merge,
+        ServiceView.Type,
+        service,
+        metadata: json =>
         {
-            json.WriteStartArray("finalizers");
-            foreach (var finalizer in (service.Metadata.Finalizers ?? []).Where(name => name != Annotations.ServiceFinalizer))
+            if (!keepFinalizer)
             {
-                json.WriteStringValue(finalizer);
+                json.WriteStartArray("finalizers");
+                foreach (var finalizer in (service.Metadata.Finalizers ?? []).Where(name => name != Annotations.ServiceFinalizer))
+                {
+                    json.WriteStringValue(finalizer);
+                }
+
+                json.WriteEndArray();
             }
 
-            json.WriteEndArray();
-        }
-
-        // What OpenELB and Porter wrote goes with ours: it would make a later address look like one of theirs.
-        if (OpenElbMarks.Labels.Where(name => service.Metadata.Labels?.ContainsKey(name) == true).ToArray() is { Length: > 0 } labels)
-        {
-            json.WriteStartObject("labels");
-            Array.ForEach(labels, json.WriteNull);
-            json.WriteEndObject();
-        }
-
-        json.WriteStartObject("annotations");
-        foreach (var name in (ImmutableArray<string>)
-            [Annotations.Node, Annotations.Epoch, Annotations.Origin, .. OpenElbMarks.Notes.Where(name => service.Metadata.Annotations?.ContainsKey(name) == true)])
-        {
-            json.WriteNull(name);
-        }
-
-        json.WriteEndObject();
-        json.WriteEndObject();
-        json.WriteStartObject("status");
-        if (clearIngress)
-        {
-            json.WriteStartObject("loadBalancer");
-            json.WriteNull("ingress");
-            json.WriteEndObject();
-        }
-
-        // A list in a merge patch is replaced whole; the version in the patch sees to it that nobody's condition is lost.
-        if (service.Status.Conditions is { } conditions && conditions.Any(IsOurs))
-        {
-            json.WriteStartArray("conditions");
-            foreach (var condition in conditions.Where(condition => !IsOurs(condition)))
+            // What OpenELB and Porter wrote goes with ours: it would make a later address look like one of theirs.
+            if (OpenElbMarks.Labels.Where(name => service.Metadata.Labels?.ContainsKey(name) == true).ToArray() is { Length: > 0 } labels)
             {
-                Write(json, condition);
+                json.WriteStartObject("labels");
+                Array.ForEach(labels, json.WriteNull);
+                json.WriteEndObject();
             }
 
-            json.WriteEndArray();
-        }
+            json.WriteStartObject("annotations");
+            foreach (var name in (ImmutableArray<string>)
+                [Annotations.Node, Annotations.Epoch, Annotations.Origin, .. OpenElbMarks.Notes.Where(name => service.Metadata.Annotations?.ContainsKey(name) == true)])
+            {
+                json.WriteNull(name);
+            }
 
-        json.WriteEndObject();
-    });
+            json.WriteEndObject();
+        },
+        status: json =>
+        {
+            json.WriteStartObject();
+            if (clearIngress)
+            {
+                json.WriteStartObject("loadBalancer");
+                json.WriteNull("ingress");
+                json.WriteEndObject();
+            }
+
+            // A list in a merge patch is replaced whole; the version in the patch sees to it that nobody's condition is lost.
+            if (service.Status.Conditions is { } conditions && conditions.Any(IsOurs))
+            {
+                json.WriteStartArray("conditions");
+                foreach (var condition in conditions.Where(condition => !IsOurs(condition)))
+                {
+                    Write(json, condition);
+                }
+
+                json.WriteEndArray();
+            }
+
+            json.WriteEndObject();
+        });
 
     /// <summary>Server-side apply of all conditions that are ours; what was applied before and is not among them goes.</summary>
-    public static ReadOnlyMemory<byte> Apply(ServiceView service, IEnumerable<Condition> conditions) => Write(service, typed: true, json =>
+    public static ReadOnlyMemory<byte> Apply(ServiceView service, IEnumerable<Condition> conditions) => PatchBody.Of(PatchKind.Apply, ServiceView.Type, service, status: json =>
     {
-        json.WriteEndObject();
-        json.WriteStartObject("status");
+        json.WriteStartObject();
         json.WriteStartArray("conditions");
         foreach (var condition in conditions)
         {
@@ -136,7 +147,7 @@ internal static class ServiceChange
     });
 
     /// <summary>Merge patch that takes OpenELB's marks off; server-side apply could not, for they are not ours.</summary>
-    public static ReadOnlyMemory<byte> TakeOffOpenElbMarks(ServiceView service) => Write(service, typed: false, json =>
+    public static ReadOnlyMemory<byte> TakeOffOpenElbMarks(ServiceView service) => PatchBody.Of(PatchKind.Merge, ServiceView.Type, service, metadata: json =>
     {
         foreach (var (field, names, present) in ((string, ImmutableArray<string>, IDictionary<string, string>?)[])
             [("labels", OpenElbMarks.Labels, service.Metadata.Labels), ("annotations", OpenElbMarks.Notes, service.Metadata.Annotations)])
@@ -149,8 +160,6 @@ internal static class ServiceChange
 
             json.WriteEndObject();
         }
-
-        json.WriteEndObject();
     });
 
     private static void Write(Utf8JsonWriter json, Condition condition)
@@ -167,29 +176,5 @@ internal static class ServiceChange
         }
 
         json.WriteEndObject();
-    }
-
-    private static ReadOnlyMemory<byte> Write(ServiceView service, bool typed, Action<Utf8JsonWriter> rest)
-    {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            if (typed)
-            {
-                json.WriteString("apiVersion", "v1");
-                json.WriteString("kind", "Service");
-            }
-
-            json.WriteStartObject("metadata");
-            json.WriteString("name", service.Metadata.Name);
-            json.WriteString("namespace", service.Metadata.NamespaceProperty);
-            json.WriteString("uid", service.Metadata.Uid);
-            json.WriteString("resourceVersion", service.Metadata.ResourceVersion);
-            rest(json);
-            json.WriteEndObject();
-        }
-
-        return buffer.WrittenMemory;
     }
 }
