@@ -33,8 +33,8 @@ internal sealed class ClusterWatch(
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            // What a killed leader sent last: the server works on it for no longer than its write timeout (see Startup).
-            if (waiting && time.GetElapsedTime(since) >= leadership.WriteTimeout)
+            // What a killed leader sent last may arrive until then (see Startup).
+            if (waiting && time.GetElapsedTime(since) >= leadership.LateWrites)
             {
                 waiting = false;
                 allocator.GiveNew(true);

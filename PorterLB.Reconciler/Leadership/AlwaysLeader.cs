@@ -13,4 +13,6 @@ internal sealed class AlwaysLeader(LeaseTimes times) : ILeadership
     public bool MayWrite => true;
 
     public TimeSpan WriteTimeout => times.WriteTimeout;
+
+    public TimeSpan LateWrites => LeaseTimes.LongestWrite;
 }

@@ -11,7 +11,7 @@ public enum TakeOver
 
     /// <summary>
     /// The leader before us was cut off, killed or is unknown (also: no leader election at all). A write that it sent may still arrive,
-    /// within the write timeout.
+    /// within <see cref="ILeadership.LateWrites"/>.
     /// </summary>
     Unclean,
 }
@@ -43,4 +43,10 @@ public interface ILeadership
 
     /// <summary>How long the server may work on a leader's write: 5 s, less where the lease is short.</summary>
     TimeSpan WriteTimeout { get; }
+
+    /// <summary>
+    /// For how long after this process began to lead a write of the leader before it may still arrive: its write timeout, which its
+    /// Lease tells, for its settings may be others. Zero after a clean take-over, and while this process does not lead.
+    /// </summary>
+    TimeSpan LateWrites { get; }
 }

@@ -26,6 +26,9 @@ internal sealed class LeaseElection(LeaseTimes times, string identity, Random ra
     /// <summary>How leadership came, once it has come.</summary>
     public TakeOver TakeOver { get; private set; }
 
+    /// <summary>For how long after that a write of the holder before may still arrive.</summary>
+    public TimeSpan LateWrites { get; private set; }
+
     /// <summary>Until when this candidate may act if nothing is renewed; null = it never led.</summary>
     public TimeSpan? Deadline => _renewedAt + times.RenewDeadline;
 
@@ -122,6 +125,9 @@ internal sealed class LeaseElection(LeaseTimes times, string identity, Random ra
             // No holder: the one before us gave it back, or there never was one. Else it ran out, and what its holder sent may
             // still be on its way.
             TakeOver = Holder is null ? TakeOver.Clean : TakeOver.Unclean;
+
+            // A Lease tells its duration and no more: the write timeout of its holder is less than half of that.
+            LateWrites = Holder is null ? TimeSpan.Zero : HoldFor / 2 < LeaseTimes.LongestWrite ? HoldFor / 2 : LeaseTimes.LongestWrite;
         }
 
         _seen = stored;

@@ -85,6 +85,17 @@ internal sealed class LeaseElector : ILeadership
 
     public TimeSpan WriteTimeout => _times.WriteTimeout;
 
+    public TimeSpan LateWrites
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _election.LateWrites;
+            }
+        }
+    }
+
     public void Look()
     {
         lock (_lock)

@@ -64,7 +64,10 @@ public sealed record LeaseTimes
     /// How long before the end of leadership a leader stops to write, which is also how long the server may work on a write: 5 s, or half
     /// the renew deadline where that is less. A write begun at the last moment is then over before anybody else leads.
     /// </summary>
-    public TimeSpan WriteTimeout => RenewDeadline / 2 < TimeSpan.FromSeconds(5) ? RenewDeadline / 2 : TimeSpan.FromSeconds(5);
+    public TimeSpan WriteTimeout => RenewDeadline / 2 < LongestWrite ? RenewDeadline / 2 : LongestWrite;
+
+    /// <summary>5 s: the write timeout of whoever has a lease that is long enough.</summary>
+    internal static TimeSpan LongestWrite => TimeSpan.FromSeconds(5);
 
     private static string Seconds(TimeSpan time) => $"{time.TotalSeconds:0.###}s";
 }

@@ -68,6 +68,28 @@ public class LeaseElectionTests
         Assert.IsType<LeaseStep.Replace>(_election.Next(Seconds(60)));
     }
 
+    [Theory]
+    [InlineData(3, 60, 5)] // A leader before us with the longest write timeout that there is.
+    [InlineData(60, 3, 1.5)] // One with a short lease: ours does not count.
+    [InlineData(15, 15, 5)]
+    public void What_a_killed_leader_sent_may_arrive_for_as_long_as_its_own_settings_allowed(double ours, int theirs, double late)
+    {
+        var election = new LeaseElection(new LeaseTimes(Seconds(ours), Seconds(ours * 2 / 3), Seconds(ours / 10)), "me", new Random(1));
+        election.Read(Zero, new LeaseSpec { HolderIdentity = "other", LeaseDurationSeconds = theirs }, "1");
+        Assert.Equal(Zero, election.LateWrites);
+        var now = Seconds(theirs);
+        election.Read(now, new LeaseSpec { HolderIdentity = "other", LeaseDurationSeconds = theirs }, "1");
+        election.Accepted(now, Assert.IsType<LeaseStep.Replace>(election.Next(now)).Spec, "2");
+        Assert.Equal(Seconds(late), election.LateWrites);
+    }
+
+    [Fact]
+    public void After_a_lease_that_was_given_back_nothing_of_its_holder_can_arrive()
+    {
+        Lead();
+        Assert.Equal(Zero, _election.LateWrites);
+    }
+
     [Fact]
     public void Who_stands_by_looks_every_2_to_2_4_seconds()
     {
