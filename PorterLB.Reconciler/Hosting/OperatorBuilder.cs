@@ -45,7 +45,7 @@ internal sealed class OperatorBuilder : IOperatorBuilder
         services.AddSingleton(provider =>
         {
             var (client, leadership) = (provider.GetRequiredService<IKubernetesClient>(), provider.GetRequiredService<ILeadership>());
-            return new LeaderClient(client is KubernetesClient own ? own.GuardedBy(() => leadership.MayWrite) : client, leadership);
+            return new LeaderClient(client is KubernetesClient own ? own.GuardedBy(() => leadership.MayWrite) : client, leadership, provider.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<HealthChecks>();
         services.AddSingleton<OperatorHost>();

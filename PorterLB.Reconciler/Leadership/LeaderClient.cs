@@ -8,10 +8,13 @@ namespace PorterLB.Reconciler.Leadership;
 
 /// <summary>
 /// The client for what only a leader may write. Reading is as ever. A write is refused with a <see cref="NotLeaderException"/> once
-/// <see cref="ILeadership.MayWrite"/> is false, and carries the write timeout, so that none arrives after somebody else leads.
+/// <see cref="ILeadership.MayWrite"/> is false, and carries the write timeout, so that none arrives after somebody else leads. At most 16
+/// are under way at once, fewer while the server is slow: they would keep the lease from being renewed.
 /// </summary>
-public sealed class LeaderClient(IKubernetesClient client, ILeadership leadership) : IKubernetesClient
+public sealed class LeaderClient(IKubernetesClient client, ILeadership leadership, TimeProvider time) : IKubernetesClient
 {
+    private readonly WriteWindow _window = new(time);
+
     /// <inheritdoc/>
     public EntityType<TEntity> TypeOf<TEntity>()
         where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
@@ -41,19 +44,19 @@ public sealed class LeaderClient(IKubernetesClient client, ILeadership leadershi
     public Task<TEntity> CreateAsync<TEntity>(
         EntityType<TEntity> type, TEntity entity, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
         where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
-        client.CreateAsync(type, entity, Bounded(timeout), cancellationToken);
+        _window.SendAsync(() => client.CreateAsync(type, entity, Bounded(timeout), cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public Task<TEntity> UpdateAsync<TEntity>(
         EntityType<TEntity> type, TEntity entity, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
         where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
-        client.UpdateAsync(type, entity, Bounded(timeout), cancellationToken);
+        _window.SendAsync(() => client.UpdateAsync(type, entity, Bounded(timeout), cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public Task<TEntity> UpdateStatusAsync<TEntity>(
         EntityType<TEntity> type, TEntity entity, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
         where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
-        client.UpdateStatusAsync(type, entity, Bounded(timeout), cancellationToken);
+        _window.SendAsync(() => client.UpdateStatusAsync(type, entity, Bounded(timeout), cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public Task DeleteAsync<TEntity>(
@@ -63,7 +66,13 @@ public sealed class LeaderClient(IKubernetesClient client, ILeadership leadershi
         TimeSpan? timeout = null,
         CancellationToken cancellationToken = default)
         where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
-        client.DeleteAsync(type, key, preconditions, Bounded(timeout), cancellationToken);
+        _window.SendAsync(
+            async () =>
+            {
+                await client.DeleteAsync(type, key, preconditions, Bounded(timeout), cancellationToken);
+                return true;
+            },
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<TEntity> PatchAsync<TEntity>(
@@ -77,7 +86,8 @@ public sealed class LeaderClient(IKubernetesClient client, ILeadership leadershi
         TimeSpan? timeout = null,
         CancellationToken cancellationToken = default)
         where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
-        client.PatchAsync(type, key, kind, body, subresource, fieldManager, force, Bounded(timeout), cancellationToken);
+        _window.SendAsync(
+            () => client.PatchAsync(type, key, kind, body, subresource, fieldManager, force, Bounded(timeout), cancellationToken), cancellationToken);
 
     // Asked for with every write and not once per reconciliation: a reconciliation may wait for the server in between.
     private TimeSpan Bounded(TimeSpan? timeout)

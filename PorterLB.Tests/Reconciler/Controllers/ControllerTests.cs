@@ -269,7 +269,7 @@ public sealed class ControllerTests : IAsyncDisposable, IEntityController<Config
             services,
             informer,
             new EntityFinalizers<ConfigMap>(
-                registrations, ConfigMap.EntityType, new LeaderClient(client, new AlwaysLeader(new LeaseTimes())), autoAttach: true),
+                registrations, ConfigMap.EntityType, new LeaderClient(client, new AlwaysLeader(new LeaseTimes()), _time), autoAttach: true),
             _time,
             new Random(1),
             _metrics,
