@@ -23,7 +23,7 @@ internal sealed class ServerFeatures(KubernetesVersion version)
     /// Kubernetes 1.20 forgets a slow watcher of Services without ending its watch (kubernetes/kubernetes#102539, in 1.20.10). The first
     /// patches of 1.21 do so too, but their version advances without events: there the idle deadline of every watch must do.
     /// </summary>
-    public TimeSpan? ServiceSilenceCheck => Version is { Minor: 20, Patch: < 10 } ? TimeSpan.FromSeconds(5) : null;
+    public TimeSpan? ServiceSilenceCheck => Version is { Minor: 20, Patch: < 10 } ? TimeSpan.FromSeconds(10) : null;
 
     /// <summary>Asks until the server has answered: a Pod that ends instead is restarted ever more slowly.</summary>
     /// <param name="client">Asks the server.</param>

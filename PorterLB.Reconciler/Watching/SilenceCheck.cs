@@ -14,8 +14,11 @@ internal sealed class SilenceCheck<TEntity>(
     IKubernetesClient client, EntityType<TEntity> type, ListOptions scope, TimeSpan interval, TimeProvider time)
     where TEntity : class, IKubernetesObject<V1ObjectMeta>
 {
+    // A server forgets a watch when much happens at once: so soon after an event, and then ever more seldom.
+    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(500);
+
     // How long events that are on their way may take before a watch counts as behind.
-    private static readonly TimeSpan OnTheWay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OnTheWay = TimeSpan.FromMilliseconds(500);
 
     // Asks for one object by its key, and for one that cannot exist: the server looks at one place of its own cache, whose version is all
     // that counts. (A name that is no key, or no namespace to make one of, would have it go through all objects.)
@@ -30,15 +33,18 @@ internal sealed class SilenceCheck<TEntity>(
     /// <summary>Ends when a watch that has told of all versions up to <paramref name="told"/> is found to be behind; returns the server's version.</summary>
     public async Task<string> UntilBehindAsync(Func<string?> told, CancellationToken cancellationToken)
     {
+        var wait = First;
         while (true)
         {
             var before = told();
-            await Task.Delay(interval, time, cancellationToken);
+            await Task.Delay(wait, time, cancellationToken);
             if (told() != before)
             {
+                wait = First;
                 continue;
             }
 
+            wait = wait * 2 < interval ? wait * 2 : interval;
             string newest;
             try
             {
@@ -50,10 +56,15 @@ internal sealed class SilenceCheck<TEntity>(
                 continue;
             }
 
-            await Task.Delay(OnTheWay, time, cancellationToken);
-            if (Number(newest) > Number(told()))
+            if (Number(newest) > Number(before))
             {
-                return newest;
+                await Task.Delay(OnTheWay, time, cancellationToken);
+                if (told() == before)
+                {
+                    return newest;
+                }
+
+                wait = First;
             }
         }
     }

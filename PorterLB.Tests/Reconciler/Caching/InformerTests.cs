@@ -277,20 +277,19 @@ public sealed class InformerTests : IDisposable
 
         // A check that fails says nothing, nor does the same version.
         _server.Refuse(HttpStatusCode.InternalServerError, "InternalError", "etcd is away");
-        await _time.PassAsync(5, 5);
+        await _time.PassAsync(0.5, 0.5);
         Assert.Equal("?resourceVersion=0&fieldSelector=metadata.name=-", (await _server.NextAsync()).Query);
         _server.List("10");
-        await _time.PassAsync(5, 5);
-        await _server.NextAsync();
         await _time.PassAsync(1, 1);
+        await _server.NextAsync();
 
         // A higher one, and no event comes: the watch is dead.
         _server.List("12");
-        await _time.PassAsync(5, 5);
+        await _time.PassAsync(2, 2);
         Assert.Equal("/api/v1/namespaces/default/configmaps", (await _server.NextAsync()).Path);
         _server.List("12", ConfigMap.Named("a", "11"));
         _server.Watch();
-        await _time.PassAsync(1, 1);
+        await _time.PassAsync(0.5, 0.5);
         var listed = await _server.NextAsync();
         Assert.Contains("resourceVersion=10", listed.Query, StringComparison.Ordinal);
         Assert.DoesNotContain("watch=true", listed.Query, StringComparison.Ordinal);
