@@ -16,10 +16,10 @@ internal sealed class RightsFeed : IDisposable
 {
     private static readonly EntityKey All = new(null, "");
 
-    // Whoever is given rights weighs all of them, so that thousands that change one after the other are given a few times a second: at ten
-    // thousand each 300 ms. What changes after a quiet moment is given at once.
-    private static readonly TimeSpan PausePerAddress = TimeSpan.FromMicroseconds(30);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(300);
+    // Whoever is given rights weighs all of them, so that thousands that change one after the other are given a few times a second: from five
+    // thousand on each 500 ms. What changes after a quiet moment is given at once.
+    private static readonly TimeSpan PausePerAddress = TimeSpan.FromMicroseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
     private readonly Informer<ServiceView> _services;
     private readonly IEntityCache<V1Alpha2Eip> _eips;

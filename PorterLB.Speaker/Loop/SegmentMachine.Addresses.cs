@@ -374,6 +374,7 @@ public sealed partial class SegmentMachine
             Elected = elected is not null && elected.IsAlive(_now, DeadAfterOf(address)) ? elected.Standing : null,
             ElectedKnown = elected is { Known: true },
             New = address.New,
+            OneOfMany = address.OneOfMany,
             Rivaled = rival is not null,
             RivalIsGreater = rival is not null && IsGreater(address, rival),
             Staying = State != SpeakerState.Leaving,

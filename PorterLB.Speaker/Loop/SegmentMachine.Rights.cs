@@ -9,6 +9,9 @@ public sealed partial class SegmentMachine
     private const int MaxRemembered = 16_384;
 
     private readonly Queue<AddressState> _released = [];
+
+    // When the last new addresses were given out, as many as it takes to be many.
+    private readonly Queue<TimeSpan> _newcomers = [];
     private readonly Tally<string> _expected = new();
     private readonly Tally<AnnouncementPolicy> _policies = new();
     private int _granted;
@@ -80,7 +83,12 @@ public sealed partial class SegmentMachine
         var restored = address.Rights is { } known
             ? rights.Epoch < known.Epoch
             : address.TombstoneHeardAt is null && address.Tombstone >= rights.Epoch;
-        address.New = address.Rights is null ? !resumed : address.New;
+        if (address.Rights is null)
+        {
+            address.New = !resumed;
+            address.OneOfMany = address.New && IsOneOfMany();
+        }
+
         SetRights(address, rights);
         address.EligibleSelf = IsEligible(rights, _options.Node);
         address.ElectedSelf = rights.Elected == _options.Node;
@@ -122,6 +130,22 @@ public sealed partial class SegmentMachine
                 _expected.Add(node == _options.Node ? null : node, times);
             }
         }
+    }
+
+    private bool IsOneOfMany()
+    {
+        while (_newcomers.TryPeek(out var first) && _now - first >= Timers.BurstMemory)
+        {
+            _newcomers.Dequeue();
+        }
+
+        if (_newcomers.Count > Timers.BurstSize)
+        {
+            _newcomers.Dequeue();
+        }
+
+        _newcomers.Enqueue(_now);
+        return _newcomers.Count > Timers.BurstSize;
     }
 
     private void Forget(AddressState address)

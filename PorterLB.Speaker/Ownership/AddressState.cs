@@ -63,6 +63,9 @@ internal sealed class AddressState(IPAddress address)
     /// <summary>My rights were first given while this process ran, not from disk.</summary>
     public bool New { get; set; }
 
+    /// <summary>It is new, and many others were given out at that time.</summary>
+    public bool OneOfMany { get; set; }
+
     /// <summary>Another speaker, whose hellos do not arrive, that was seen to say that it has the address while I hold it.</summary>
     public Peer? Rival { get; set; }
 

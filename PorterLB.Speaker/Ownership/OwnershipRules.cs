@@ -104,7 +104,7 @@ internal static class OwnershipRules
     /// <summary>How long the elected node is left alone with an address that nobody is known to have held.</summary>
     private static TimeSpan GraceFor(in Situation s) => s.Elected switch
     {
-        { State: SpeakerState.Active, Fresh: true, Deaf: false, Healthy: true } => Timers.Grace,
+        { State: SpeakerState.Active, Fresh: true, Deaf: false, Healthy: true } => s.OneOfMany ? Timers.BurstGrace : Timers.Grace,
 
         // Nobody waits for a new address yet: better a moment later than moved as soon as it is there.
         { State: SpeakerState.Joining } when s.New => Timers.JoiningGrace,

@@ -26,6 +26,9 @@ internal readonly record struct Situation
     /// <summary>The address was given out while this process ran, so nobody held it before.</summary>
     public required bool New { get; init; }
 
+    /// <summary>It is new, and many others were given out at that time.</summary>
+    public bool OneOfMany { get; init; }
+
     /// <summary>Another speaker, whose hellos do not arrive here, answers for the address that I hold.</summary>
     public required bool Rivaled { get; init; }
 

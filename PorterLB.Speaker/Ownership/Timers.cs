@@ -12,6 +12,18 @@ internal static class Timers
     /// <summary>How long an elected node that seems well is left alone with an address that nobody ever held.</summary>
     public static readonly TimeSpan Grace = Milliseconds(300);
 
+    /// <summary>
+    /// The same with one of many addresses that are given out at once: some speakers hear of theirs a second or two after the others, and
+    /// each that is taken meanwhile would be elected anew.
+    /// </summary>
+    public static readonly TimeSpan BurstGrace = Milliseconds(2000);
+
+    /// <summary>More new addresses than <see cref="BurstSize"/> within this time are many.</summary>
+    public static readonly TimeSpan BurstMemory = Milliseconds(5000);
+
+    /// <summary>See <see cref="BurstMemory"/>.</summary>
+    public const int BurstSize = 8;
+
     /// <summary>The same when that node is joining, dead or cut off from the API server.</summary>
     public static readonly TimeSpan ShortGrace = Milliseconds(50);
 

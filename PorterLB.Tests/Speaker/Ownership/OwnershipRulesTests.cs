@@ -109,6 +109,15 @@ public sealed class OwnershipRulesTests
     }
 
     [Fact]
+    public void Rule_8_one_of_many_new_addresses_waits_longer_for_an_elected_node_that_seems_well()
+    {
+        var unowned = Unclaimed with { New = true, OneOfMany = true, Floor = ClaimFloor.None };
+        Assert.Equal(Timers.BurstGrace, Decide(unowned with { Elected = Well }).Delay);
+        Assert.Equal(Timers.ShortGrace, Decide(unowned with { Elected = Well with { Fresh = false } }).Delay);
+        Assert.Equal(Timers.ShortGrace, Decide(unowned with { Elected = null }).Delay);
+    }
+
+    [Fact]
     public void Rule_8_an_elected_node_that_was_never_heard_may_be_starting_one_that_was_is_dead()
     {
         var unowned = Unclaimed with { New = true, Floor = ClaimFloor.None, Elected = null, ElectedKnown = false };
