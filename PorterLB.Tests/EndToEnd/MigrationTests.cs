@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using PorterLB.Lab;
 using PorterLB.Lab.Cluster;
 using PorterLB.Lab.Lifetime;
+using PorterLB.Lab.Processes;
 
 namespace PorterLB.Tests.EndToEnd;
 
@@ -89,7 +90,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
 
         // Step 1, on what is there.
         var before = await lab.ControlPlane.Kubectl("get", "eips.network.kubesphere.io", "-o", "yaml").RunAsync(Cancel);
-        var validated = await (new PorterLB.Lab.Processes.Command(Repository.Binary, "validate", "-f", "-") with { Input = before }).TryRunAsync(Cancel);
+        var validated = await (new Command(Repository.Binary, "validate", "-f", "-") with { Input = before }).TryRunAsync(Cancel);
         Assert.True(validated.Succeeded, validated.Text);
 
         // Step 3.
@@ -136,7 +137,58 @@ public sealed class MigrationTests(ITestOutputHelper output)
         await UntilAsync(lab, "every Service of the published manifests to have its address", services =>
             Address(services["of-openelb"]) == "10.70.0.91" && Address(services["of-porter"]) == "10.70.0.92" && Address(services["by-address"]) == "10.71.0.7"
             && Address(services["by-field"]) == "10.70.0.95" && Address(services["by-default"]) == "10.72.0.228");
+        await OldVersionAsync(lab);
     }
+
+    // Who still writes Porter's v1alpha1 is judged by the same webhook, and takes away nothing that only v1alpha2's pages show.
+    private static async Task OldVersionAsync(LightLab lab)
+    {
+        var refused = await ApplyOldAsync(lab, "address: 10.74.0.9-10.74.0.1, protocol: layer2");
+        Assert.False(refused.Succeeded);
+        Assert.Contains("The Eip \"of-old\" is invalid: spec.address:", refused.Text, StringComparison.Ordinal);
+        refused = await ApplyOldAsync(lab, "address: 10.71.0.1-10.74.0.9, protocol: layer2");
+        Assert.Contains("by-cidr", refused.Text, StringComparison.Ordinal);
+        Assert.False(refused.Succeeded);
+
+        const string Object = "/apis/network.kubesphere.io/v1alpha2/eips/of-old";
+        await lab.ControlPlane.Api.MergeAsync(
+            Object, new JsonObject { ["spec"] = new JsonObject { ["excludes"] = new JsonArray("10.74.0.3"), ["autoAssign"] = false } }, Cancel);
+        var applied = await ApplyOldAsync(lab, "address: 10.74.0.1-10.74.0.9, protocol: layer2, disable: true");
+        Assert.True(applied.Succeeded, applied.Text);
+        var spec = (await lab.ControlPlane.Api.GetAsync(Object, Cancel))!["spec"]!;
+        Assert.Equal(("10.74.0.3", false, true), ((string)spec["excludes"]![0]!, (bool)spec["autoAssign"]!, (bool)spec["disable"]!));
+
+        // As a program does it that was built for the old version: all that it read goes back.
+        await ControlPlane.WaitUntilAsync("the Eip to be replaced between two writes of its status", () => TryReplaceOldAsync(lab), TimeSpan.FromSeconds(15), Cancel);
+        spec = (await lab.ControlPlane.Api.GetAsync(Object, Cancel))!["spec"]!;
+        Assert.Equal(("10.74.0.3", false, 7), ((string)spec["excludes"]![0]!, (bool)spec["autoAssign"]!, (int)spec["priority"]!));
+    }
+
+    private static async Task<bool> TryReplaceOldAsync(LightLab lab)
+    {
+        const string Object = "/apis/network.kubesphere.io/v1alpha1/eips/of-old";
+        var read = (await lab.ControlPlane.Api.GetAsync(Object, Cancel))!;
+        Assert.Equal("network.kubesphere.io/v1alpha1", (string)read["apiVersion"]!);
+        read["spec"]!["priority"] = 7;
+        try
+        {
+            await lab.ControlPlane.Api.ReplaceAsync(Object, read, Cancel);
+            return true;
+        }
+        catch (LabException exception) when (exception.Message.Contains("with 409", StringComparison.Ordinal))
+        {
+            return false;
+        }
+    }
+
+    private static Task<CommandResult> ApplyOldAsync(LightLab lab, string spec) => lab.ApplyAsync(
+        $$"""
+        apiVersion: network.kubesphere.io/v1alpha1
+        kind: Eip
+        metadata: {name: of-old}
+        spec: { {{spec}} }
+        """,
+        Cancel);
 
     private static async Task EipAsync(LightLab lab, string name, string address) => await lab.ControlPlane.Api.CreateAsync(
         "/apis/network.kubesphere.io/v1alpha2/eips",
