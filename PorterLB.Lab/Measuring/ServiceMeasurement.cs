@@ -21,6 +21,7 @@ internal static class ServiceMeasurement
         void Say(string line) => console.MarkupLineInterpolated($"[grey]{line}[/]");
 
         await using var lab = await LightLab.StartAsync(new LightLabOptions { Kind = "measure services" }, Say, cancellationToken);
+        await lab.ControlPlane.PreferAsync(cancellationToken);
         await lab.InstallAsync(cancellationToken);
         var manager = lab.StartManager();
         foreach (var node in lab.Nodes)
@@ -50,15 +51,12 @@ internal static class ServiceMeasurement
         try
         {
             await CreateFirstAsync(lab, "warm", cancellationToken);
+            await CreateForeignAsync(lab, count / 10, figures, cancellationToken);
             Say($"Creating {count} Services, {AtOnce} at a time.");
             await using (var watch = await ServiceWatch.StartAsync(lab, cancellationToken))
             {
                 await CreateManyAsync(lab, manager, watch, count, figures, cancellationToken);
-                for (var i = 1; i <= More; i++)
-                {
-                    await OneMoreAsync(lab, watch, $"more-{i}", count, figures, cancellationToken);
-                }
-
+                await AFewMoreAsync(lab, watch, count, figures, cancellationToken);
                 await IdleAsync(lab, manager, figures, cancellationToken);
                 if (restarts)
                 {
@@ -81,19 +79,30 @@ internal static class ServiceMeasurement
         return figures.AllHeld;
     }
 
+    // Seen by everybody and served by nobody: what the API server takes for each, with its watchers.
+    private static async Task CreateForeignAsync(LightLab lab, int count, FigureTable figures, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await CreateAsync(lab, count, "foreign", "nobody", cancellationToken);
+        figures.Add($"{count} Services of nobody's created (the API server's own time), ms each", double.PositiveInfinity, 1_000 * Seconds(started, Stopwatch.GetTimestamp()) / count);
+    }
+
+    private static Task CreateAsync(LightLab lab, int count, string name, string of, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        Enumerable.Range(0, count),
+        new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
+        async (number, cancel) => await CreateAsync(lab, $"{name}-{number}", of, cancel));
+
     private static async Task CreateManyAsync(
         LightLab lab, LabProcess manager, ServiceWatch watch, int count, FigureTable figures, CancellationToken cancellationToken)
     {
         var (managerCpu, speakerCpu) = (ProcessorTime.SecondsOf(manager.Id), lab.Nodes.Select(node => ProcessorTime.SecondsOf(node.Speaker.Id)).ToArray());
         var before = await RequestsAsync(lab, cancellationToken);
         var started = Stopwatch.GetTimestamp();
-        await Parallel.ForEachAsync(
-            Enumerable.Range(0, count),
-            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
-            async (number, cancel) => await CreateAsync(lab, $"s-{number}", "porterlb", cancel));
+        await CreateAsync(lab, count, "s", "porterlb", cancellationToken);
         var created = Stopwatch.GetTimestamp();
         await ControlPlane.WaitUntilAsync($"{count} addresses", () => Task.FromResult(watch.WithAddress >= count), Patience, cancellationToken, manager);
-        figures.Add($"{count} Services created (the API server's own time), s", double.PositiveInfinity, Seconds(started, created));
+        figures.Add($"{count} Services created, s", double.PositiveInfinity, Seconds(started, created));
+        figures.Add("… ms each", double.PositiveInfinity, 1_000 * Seconds(started, created) / count);
         figures.Add("last address after the last creation, s", 1, Math.Max(0, Seconds(created, watch.LastAddress)));
         await ControlPlane.WaitUntilAsync($"{count} announced", () => Task.FromResult(watch.Announced >= count), Patience, cancellationToken, manager);
         figures.Add("last condition Announced after the last creation, s", double.PositiveInfinity, Math.Max(0, Seconds(created, watch.LastAnnounced)));
@@ -108,16 +117,34 @@ internal static class ServiceMeasurement
         figures.Add("resident, speaker, MB", double.PositiveInfinity, [.. lab.Nodes.Select(node => Resident.MegabytesOf(node.Speaker.Id))]);
     }
 
-    // Beside the address: what the API server takes for a request of the same weight, for the manager's own is one more of these.
-    private static async Task OneMoreAsync(LightLab lab, ServiceWatch watch, string name, int count, FigureTable figures, CancellationToken cancellationToken)
+    // One after the other. What the API server takes is the creation, and the manager's one request; the rest is ours, and two watches.
+    private static async Task AFewMoreAsync(LightLab lab, ServiceWatch watch, int count, FigureTable figures, CancellationToken cancellationToken)
     {
-        var started = Stopwatch.GetTimestamp();
-        await CreateAsync(lab, name, "porterlb", cancellationToken);
-        var created = Stopwatch.GetTimestamp();
-        var addressed = await AddressOfAsync(watch, name, cancellationToken);
-        figures.Add($"one more Service at {count}: request to its answer (the API server), ms", double.PositiveInfinity, 1_000 * Seconds(started, created));
-        figures.Add("… its answer to the address, seen by a watch, ms", double.PositiveInfinity, 1_000 * Seconds(created, addressed));
-        figures.Add("… request to the address, ms", double.PositiveInfinity, 1_000 * Seconds(started, addressed));
+        var before = await PatchTimeAsync(lab, cancellationToken);
+        var afterCreation = 0d;
+        for (var i = 1; i <= More; i++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            await CreateAsync(lab, $"more-{i}", "porterlb", cancellationToken);
+            var created = Stopwatch.GetTimestamp();
+            var addressed = await AddressOfAsync(watch, $"more-{i}", cancellationToken);
+            afterCreation += Seconds(created, addressed);
+            figures.Add($"one more Service at {count}: request to its answer (the API server), ms", double.PositiveInfinity, 1_000 * Seconds(started, created));
+            figures.Add("… its answer to the address, seen by a watch, ms", double.PositiveInfinity, 1_000 * Seconds(created, addressed));
+            figures.Add("… request to the address, ms", double.PositiveInfinity, 1_000 * Seconds(started, addressed));
+        }
+
+        var after = await PatchTimeAsync(lab, cancellationToken);
+        var patch = (after.Seconds - before.Seconds) / (after.Count - before.Count);
+        figures.Add("… the manager's PATCH (the API server), mean, ms", double.PositiveInfinity, 1_000 * patch);
+        figures.Add("… answer to the address beyond that, mean, ms", 10, 1_000 * ((afterCreation / More) - patch));
+    }
+
+    private static async Task<(double Seconds, double Count)> PatchTimeAsync(LightLab lab, CancellationToken cancellationToken)
+    {
+        var page = await MetricsPage.OfManagerAsync(lab, cancellationToken);
+        double Of(string part) => page.Sum($"rest_client_request_duration_seconds_{part}", "verb=\"PATCH\"");
+        return (Of("sum"), Of("count"));
     }
 
     private static async Task IdleAsync(LightLab lab, LabProcess manager, FigureTable figures, CancellationToken cancellationToken)
