@@ -14,6 +14,8 @@ ROUNDS ?= 50
 # Runs of `make simulate`, over all classes of faults together. WRITE=1 writes docs/reference/faults.md anew.
 SEEDS ?= 4000
 WRITE ?=
+# UNINSTALL=1: `make demo` ends with PorterLB taken out of the cluster.
+UNINSTALL ?=
 
 export DOTNET_NOLOGO := 1
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
@@ -35,8 +37,8 @@ help: ## What can be made here
 
 .PHONY: demo
 demo: BINARY := bin/native
-demo: ready ## The main job, shown on a real Kubernetes: address, take-over, hand-over
-	@$(AS_ROOT) $(LAB) demo
+demo: ready ## The main job, shown on a real Kubernetes: address, take-over, hand-over; UNINSTALL=1: and taken out again
+	@$(AS_ROOT) $(LAB) demo $(if $(UNINSTALL),--uninstall)
 
 .PHONY: test
 test: ready ## Run every test: units, properties, simulator, end to end

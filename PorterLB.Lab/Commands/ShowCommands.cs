@@ -16,8 +16,9 @@ internal static class ShowCommands
 
     private static Command ShowDemo()
     {
-        var command = new Command("demo", "Show PorterLB's main job on a real cluster, and measure it.");
-        command.SetAction(async (_, cancellationToken) => await Demo.RunAsync(Wide(), cancellationToken) ? 0 : 1);
+        var uninstall = new Option<bool>("--uninstall") { Description = "At the end also take PorterLB out of the cluster, by the Job of config/uninstall." };
+        var command = new Command("demo", "Show PorterLB's main job on a real cluster, and measure it.") { uninstall };
+        command.SetAction(async (parsed, cancellationToken) => await Demo.RunAsync(parsed.GetValue(uninstall), Wide(), cancellationToken) ? 0 : 1);
         return command;
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using PorterLB.Lab.Cluster;
 using PorterLB.Lab.Probing;
 using PorterLB.Lab.Processes;
@@ -35,13 +36,18 @@ public sealed class Demo
     private IPAddress V4 => _addresses.First(address => address.AddressFamily == AddressFamily.InterNetwork);
 
     /// <summary>False when anything was otherwise than promised.</summary>
-    public static async Task<bool> RunAsync(IAnsiConsole console, CancellationToken cancellationToken)
+    public static async Task<bool> RunAsync(bool uninstall, IAnsiConsole console, CancellationToken cancellationToken)
     {
         var narrator = new Narrator(console);
         narrator.Chapter("A Kubernetes cluster: three nodes, a control plane and a client on one Ethernet segment");
         await using var lab = await FullLab.StartAsync(new FullLabOptions { Kind = "demo" }, narrator.Say, cancellationToken);
         var demo = new Demo(lab, narrator, cancellationToken);
         await demo.PlayAsync();
+        if (uninstall)
+        {
+            await demo.LeaveAsync();
+        }
+
         narrator.End();
         return narrator.AllHeld;
     }
@@ -225,6 +231,26 @@ public sealed class Demo
         await KubectlAsync("get", "eips");
         var eip = await _lab.ControlPlane.Api.GetAsync("/apis/network.kubesphere.io/v1alpha2/eips/lan", _cancel);
         _narrator.Check(((int?)eip?["status"]?["usage"] ?? 0) == 0, "the Eip is free again");
+    }
+
+    private async Task LeaveAsync()
+    {
+        _narrator.Chapter("PorterLB is taken out of the cluster, with a Service still served");
+        await KubectlAsync("create", "service", "loadbalancer", "last", "--tcp=80:8080");
+        await KubectlAsync("annotate", "service", "last", "lb.kubesphere.io/v1alpha1=porterlb");
+        await ControlPlane.WaitUntilAsync(
+            "Service default/last to have an address", async () => (await LastAsync())["status"]?["loadBalancer"]?["ingress"] is not null, TimeSpan.FromSeconds(30), _cancel);
+        await KubectlAsync("apply", "-k", "config/uninstall");
+        var done = await KubectlAsync("--namespace", LightLab.SystemNamespace, "wait", "--for=condition=complete", "--timeout=120s", "job/porterlb-uninstall");
+        await KubectlAsync("--namespace", LightLab.SystemNamespace, "logs", "job/porterlb-uninstall");
+        _narrator.Check(done.Succeeded, "a Job does it, under an account that may do this and nothing else");
+        var last = await LastAsync();
+        _narrator.Check(
+            last["metadata"]!["finalizers"] is null && last["status"]?["loadBalancer"]?["ingress"] is null, "the Service stays, with no address and nothing that holds it");
+        _narrator.Check(
+            await _lab.ControlPlane.Api.GetAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/eips.network.kubesphere.io", _cancel) is null, "the kinds are gone");
+
+        async Task<JsonNode> LastAsync() => (await _lab.ControlPlane.Api.GetAsync("/api/v1/namespaces/default/services/last", _cancel))!;
     }
 
     /// <summary>Probes and observes while something happens and some time longer; what is shown begins half a second before it.</summary>
