@@ -178,6 +178,7 @@ internal static class ManagerCommand
             .AddValidationWebhook<ServiceWebhook, ServiceView>(ServiceView.Type)
             .AddRunnable<ServerFollower>()
             .AddRunnable<LeaseFollower>()
+            .AddRunnable<RestoredStore>()
             .AddLeaderRunnable<ClusterWatch>()
             .AddLeaderRunnable<HelloKeySecret>();
     }

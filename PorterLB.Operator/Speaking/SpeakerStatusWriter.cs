@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Threading.Channels;
 using PorterLB.Operator.Entities;
 using PorterLB.Operator.Services;
 using PorterLB.Reconciler.Caching;
@@ -13,7 +14,7 @@ namespace PorterLB.Operator.Speaking;
 /// time passed. The object belongs to its Node and goes with it.
 /// </summary>
 internal sealed class SpeakerStatusWriter(
-    IKubernetesClient client, IEntityCache<NodeView> nodes, SpeakerSettings settings, TimeProvider time, ILogger<SpeakerStatusWriter> logger)
+    IKubernetesClient client, Informer<NodeView> nodes, SpeakerSettings settings, TimeProvider time, ILogger<SpeakerStatusWriter> logger)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(5);
@@ -25,6 +26,8 @@ internal sealed class SpeakerStatusWriter(
 
     public async Task RunAsync(LayerTwoSpeaker speaker, string version, CancellationToken cancellationToken)
     {
+        using var forgotten = new SemaphoreSlim(0);
+        using var subscription = nodes.SubscribeWentBack(() => forgotten.Release());
         var pending = speaker.Status;
         while (true)
         {
@@ -36,12 +39,23 @@ internal sealed class SpeakerStatusWriter(
                 continue;
             }
 
-            await speaker.Changes.WaitToReadAsync(cancellationToken);
+            _exists = !await HasForgottenAsync(forgotten, speaker.Changes, cancellationToken);
             while (speaker.Changes.TryRead(out var status))
             {
                 pending = status;
             }
         }
+    }
+
+    /// <summary>Ends when there is something to write: a change, or all that the server has forgotten.</summary>
+    private static async Task<bool> HasForgottenAsync(SemaphoreSlim forgotten, ChannelReader<SpeakerStatus> changes, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var wait = forgotten.WaitAsync(either.Token);
+        await Task.WhenAny(changes.WaitToReadAsync(either.Token).AsTask(), wait);
+        cancellationToken.ThrowIfCancellationRequested();
+        await either.CancelAsync();
+        return wait.IsCompletedSuccessfully;
     }
 
     /// <summary>The last word of a speaker that stops.</summary>

@@ -25,4 +25,10 @@ public interface IInformer
     /// Calls back whenever <see cref="Connected"/> changes, with the new value, on the informer's own thread. Dispose to end it.
     /// </summary>
     IDisposable SubscribeConnected(Action<bool> handler);
+
+    /// <summary>
+    /// Calls back when the server turns out to be older than what was seen of it, because its store was brought back from a backup: before
+    /// the cache shows what is true now, on the informer's own thread. What was remembered of versions holds no more. Dispose to end it.
+    /// </summary>
+    IDisposable SubscribeWentBack(Action handler);
 }

@@ -30,6 +30,7 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
     private readonly Lock _delivery = new();
     private readonly List<Action<Delta<TEntity>>> _subscribers = [];
     private readonly List<Action<bool>> _connectedSubscribers = [];
+    private readonly List<Action> _wentBackSubscribers = [];
     private volatile bool _connected;
     private volatile string? _lastError;
 
@@ -111,22 +112,10 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
     }
 
     /// <inheritdoc/>
-    public IDisposable SubscribeConnected(Action<bool> handler)
-    {
-        ArgumentNullException.ThrowIfNull(handler);
-        lock (_delivery)
-        {
-            _connectedSubscribers.Add(handler);
-        }
+    public IDisposable SubscribeConnected(Action<bool> handler) => Subscribe(_connectedSubscribers, handler);
 
-        return new Subscription(() =>
-        {
-            lock (_delivery)
-            {
-                _connectedSubscribers.Remove(handler);
-            }
-        });
-    }
+    /// <inheritdoc/>
+    public IDisposable SubscribeWentBack(Action handler) => Subscribe(_wentBackSubscribers, handler);
 
     /// <inheritdoc/>
     public Task WaitForSyncAsync(CancellationToken cancellationToken) => _synced.Task.WaitAsync(cancellationToken);
@@ -160,6 +149,17 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
             }
 
             _synced.TrySetResult();
+        }
+    }
+
+    void IReflectorTarget<TEntity>.WentBack()
+    {
+        lock (_delivery)
+        {
+            foreach (var handler in _wentBackSubscribers.ToArray())
+            {
+                Call(static handler => handler(), handler);
+            }
         }
     }
 
@@ -212,14 +212,7 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
             _connected = connected;
             foreach (var handler in _connectedSubscribers.ToArray())
             {
-                try
-                {
-                    handler(connected);
-                }
-                catch (Exception exception)
-                {
-                    _logger.SubscriberFailed(exception, Name);
-                }
+                Call(handler, connected);
             }
         }
     }
@@ -253,11 +246,28 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
         }
     }
 
-    private void Call(Action<Delta<TEntity>> handler, Delta<TEntity> delta)
+    private Subscription Subscribe<THandler>(List<THandler> subscribers, THandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        lock (_delivery)
+        {
+            subscribers.Add(handler);
+        }
+
+        return new Subscription(() =>
+        {
+            lock (_delivery)
+            {
+                subscribers.Remove(handler);
+            }
+        });
+    }
+
+    private void Call<TArgument>(Action<TArgument> handler, TArgument argument)
     {
         try
         {
-            handler(delta);
+            handler(argument);
         }
         catch (Exception exception)
         {

@@ -12,6 +12,9 @@ internal interface IReflectorTarget<TEntity>
     /// <summary>All that there is.</summary>
     void Replace(EntityList<TEntity> list);
 
+    /// <summary>What comes next is older than what was seen: the server's store was brought back from a backup.</summary>
+    void WentBack();
+
     /// <summary>An object is new or changed.</summary>
     void Set(TEntity entity);
 

@@ -31,6 +31,8 @@ internal sealed class Reflector<TEntity>(
     // hides a dead server from our pings). Being wrong costs one request.
     private static readonly TimeSpan IdleDeadline = TimeSpan.FromMinutes(3);
 
+    private static readonly TimeSpan DoubtInterval = TimeSpan.FromSeconds(5);
+
     private readonly ReflectorState _state = new(random, forms.Count);
     private readonly long _start = time.GetTimestamp();
     private string? _reported;
@@ -93,6 +95,12 @@ internal sealed class Reflector<TEntity>(
             logger.EntityUnreadable(name, unreadable.Key, unreadable.Reason);
         }
 
+        if (ServerVersion.IsLater(_state.Version, list.ResourceVersion))
+        {
+            logger.StoreWentBack(name, _state.Version, list.ResourceVersion);
+            target.WentBack();
+        }
+
         target.Replace(list);
         _state.Listed(list.ResourceVersion);
         logger.Listed(name, list.Items.Count, list.ResourceVersion);
@@ -110,6 +118,7 @@ internal sealed class Reflector<TEntity>(
         var sawEvent = false;
         var accepted = false;
         using var idle = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        var wentBack = false;
         using var behind = new CancellationTokenSource();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, idle.Token, behind.Token);
         var check = Task.CompletedTask;
@@ -121,7 +130,7 @@ internal sealed class Reflector<TEntity>(
             opened = Now;
             Connected();
             idle.CancelAfter(IdleDeadline);
-            check = CheckAsync(behind, either.Token);
+            check = CheckAsync();
             while (await stream.ReadAsync(either.Token) is { } change)
             {
                 sawEvent = true;
@@ -137,7 +146,11 @@ internal sealed class Reflector<TEntity>(
         catch (OperationCanceledException) when (either.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             // The server is there as far as anybody knows: the next request follows at once, and contact is not said to be lost.
-            if (behind.IsCancellationRequested)
+            if (wentBack)
+            {
+                _state.WentBack();
+            }
+            else if (behind.IsCancellationRequested)
             {
                 _state.WatchForgotten();
             }
@@ -175,17 +188,41 @@ internal sealed class Reflector<TEntity>(
             await either.CancelAsync();
             await check.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        // Ends the watch once it turns out that it will not tell what the server has.
+        async Task CheckAsync()
+        {
+            if (_state.IsDoubtful && await IsOlderAsync(watch.ResourceVersion, form, either.Token))
+            {
+                wentBack = true;
+                await behind.CancelAsync();
+            }
+            else if (SilenceCheck?.Invoke() is { } interval)
+            {
+                var silence = new SilenceCheck<TEntity>(client, form, scope, interval, time);
+                var newest = await silence.UntilBehindAsync(() => _state.Version, either.Token);
+                logger.WatchBehind(name, _state.Version, newest);
+                await behind.CancelAsync();
+            }
+        }
     }
 
-    /// <summary>Cancels <paramref name="behind"/> once the server has a version that the silent watch does not come to tell.</summary>
-    private async Task CheckAsync(CancellationTokenSource behind, CancellationToken cancellationToken)
+    /// <summary>Whether the server's store has not come as far as this version any more.</summary>
+    private async Task<bool> IsOlderAsync(string version, EntityType<TEntity> form, CancellationToken cancellationToken)
     {
-        if (SilenceCheck?.Invoke() is { } interval)
+        var server = new ServerVersion<TEntity>(client, form, scope);
+        while (true)
         {
-            var check = new SilenceCheck<TEntity>(client, Form, scope, interval, time);
-            var newest = await check.UntilBehindAsync(() => _state.Version, cancellationToken);
-            logger.WatchBehind(name, _state.Version, newest);
-            await behind.CancelAsync();
+            try
+            {
+                var older = ServerVersion.IsLater(version, await server.StoredAsync(cancellationToken));
+                _state.Confirmed();
+                return older;
+            }
+            catch (Exception exception) when (ServerTrouble.Is(exception))
+            {
+                await Task.Delay(DoubtInterval, time, cancellationToken);
+            }
         }
     }
 

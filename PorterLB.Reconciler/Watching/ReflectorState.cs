@@ -33,6 +33,12 @@ internal sealed class ReflectorState(Random random, int forms = 1)
     /// <summary>Up to which version everything has been seen; null before the first list.</summary>
     public string? Version => _version;
 
+    /// <summary>
+    /// Whether the server was away since it told of <see cref="Version"/>. If its store was meanwhile brought back from a backup, it would
+    /// accept a watch from a version that it does not have, and send nothing until it has it.
+    /// </summary>
+    public bool IsDoubtful { get; private set; }
+
     /// <summary>As which of the forms it is listed and watched; 0 is the best.</summary>
     public int Form { get; private set; }
 
@@ -60,6 +66,7 @@ internal sealed class ReflectorState(Random random, int forms = 1)
         _version = version;
         _listed = true;
         _fromQuorum = false;
+        IsDoubtful = false;
     }
 
     /// <summary>The list failed.</summary>
@@ -124,6 +131,16 @@ internal sealed class ReflectorState(Random random, int forms = 1)
     /// </summary>
     public void WatchForgotten() => _listed = false;
 
+    /// <summary>The server's store is not older than what was seen.</summary>
+    public void Confirmed() => IsDoubtful = false;
+
+    /// <summary>The server's store is older than what was seen: only etcd itself can say what is true now.</summary>
+    public void WentBack()
+    {
+        _listed = false;
+        _fromQuorum = true;
+    }
+
     /// <summary>A watch could not be opened, or the server ended it with an error.</summary>
     public void WatchFailed(TimeSpan now, ReflectorFailure failure, TimeSpan? retryAfter = null)
     {
@@ -146,6 +163,7 @@ internal sealed class ReflectorState(Random random, int forms = 1)
                 break;
 
             case ReflectorFailure.TooManyRequests or ReflectorFailure.Unreachable:
+                IsDoubtful |= failure == ReflectorFailure.Unreachable;
                 Wait(now, retryAfter);
                 break;
 

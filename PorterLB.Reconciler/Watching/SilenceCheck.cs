@@ -1,4 +1,3 @@
-using System.Globalization;
 using k8s;
 using k8s.Models;
 using PorterLB.Reconciler.Client;
@@ -20,15 +19,7 @@ internal sealed class SilenceCheck<TEntity>(
     // How long events that are on their way may take before a watch counts as behind.
     private static readonly TimeSpan OnTheWay = TimeSpan.FromMilliseconds(500);
 
-    // Asks for one object by its key, and for one that cannot exist: the server looks at one place of its own cache, whose version is all
-    // that counts. (A name that is no key, or no namespace to make one of, would have it go through all objects.)
-    private readonly ListOptions _nothing = scope with
-    {
-        ResourceVersion = "0",
-        FieldSelector = "metadata.name=-",
-        LabelSelector = null,
-        Namespace = scope.Namespace ?? (type.Scope == EntityScope.Namespaced ? "default" : null),
-    };
+    private readonly ServerVersion<TEntity> _server = new(client, type, scope);
 
     /// <summary>Ends when a watch that has told of all versions up to <paramref name="told"/> is found to be behind; returns the server's version.</summary>
     public async Task<string> UntilBehindAsync(Func<string?> told, CancellationToken cancellationToken)
@@ -48,7 +39,7 @@ internal sealed class SilenceCheck<TEntity>(
             string newest;
             try
             {
-                newest = (await client.ListAsync(type, _nothing, cancellationToken)).ResourceVersion;
+                newest = await _server.CachedAsync(cancellationToken);
             }
             catch (Exception exception) when (ServerTrouble.Is(exception))
             {
@@ -56,7 +47,7 @@ internal sealed class SilenceCheck<TEntity>(
                 continue;
             }
 
-            if (Number(newest) > Number(before))
+            if (ServerVersion.IsLater(newest, before))
             {
                 await Task.Delay(OnTheWay, time, cancellationToken);
                 if (told() == before)
@@ -68,7 +59,4 @@ internal sealed class SilenceCheck<TEntity>(
             }
         }
     }
-
-    private static ulong? Number(string? version) =>
-        ulong.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

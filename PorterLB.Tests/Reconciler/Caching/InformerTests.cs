@@ -300,6 +300,76 @@ public sealed class InformerTests : IDisposable
         Assert.False(recording.HasLostContact);
     }
 
+    [Fact]
+    public async Task A_server_that_comes_back_with_an_older_store_is_read_anew_although_it_accepts_the_watch()
+    {
+        _server.List("19", ConfigMap.Named("a", "18", "new"));
+        var watch = _server.Watch();
+        await using var recording = new RecordingInformer(_client, _time);
+        var wentBackWith = new TaskCompletionSource<string?>();
+        using var subscription = recording.Informer.SubscribeWentBack(() => wentBackWith.SetResult(recording.Informer.Get(new EntityKey("default", "a"))?.Data?["value"]));
+        await recording.UntilConnectedAsync(true);
+        await recording.NextAsync();
+        await LoseAsync(recording, watch);
+        await recording.UntilConnectedAsync(false);
+
+        // A real one, too, accepts a watch from a version that it does not have, and is silent until it has it.
+        _server.Watch();
+        _server.List("12");
+        _server.List("12", ConfigMap.Named("a", "11", "old"));
+        _server.Watch();
+        await _time.PassAsync(0.5, 2);
+        Assert.Equal("b", (await recording.NextAsync()).Old?.Metadata.Name);
+        Assert.Equal((false, "new", "old"), Seen(await recording.NextAsync()));
+        Assert.Equal("new", await wentBackWith.Task);
+        Assert.Equal("?resourceVersion=0", (await _server.NextAsync()).Query);
+        foreach (var version in (string[])["19", "20", "20"])
+        {
+            Assert.Contains($"resourceVersion={version}&", (await _server.NextAsync()).Query + "&", StringComparison.Ordinal);
+        }
+
+        Assert.Equal("?limit=500&fieldSelector=metadata.name=-", (await _server.NextAsync()).Query);
+        Assert.DoesNotContain("resourceVersion", (await _server.NextAsync()).Query, StringComparison.Ordinal);
+        Assert.Contains("resourceVersion=12", (await _server.NextAsync()).Query, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_was_away_and_has_all_that_was_seen_is_watched_on()
+    {
+        _server.List("19");
+        var watch = _server.Watch();
+        await using var recording = new RecordingInformer(_client, _time);
+        using var subscription = recording.Informer.SubscribeWentBack(() => Assert.Fail("It did not."));
+        await recording.UntilConnectedAsync(true);
+        await LoseAsync(recording, watch);
+        await recording.UntilConnectedAsync(false);
+        var again = _server.Watch();
+
+        // Not asked in vain for ever: a server that has just started refuses now and then.
+        _server.Refuse(HttpStatusCode.InternalServerError, "InternalError", "etcd is away");
+        _server.List("20");
+        await _time.PassAsync(0.5, 2);
+        await recording.UntilConnectedAsync(true);
+        await _time.PassAsync(5, 5);
+        for (var i = 0; i < 6; i++)
+        {
+            await _server.NextAsync();
+        }
+
+        await again.SayAsync("ADDED", ConfigMap.Named("a", "21"));
+        Assert.Equal("a", (await recording.NextAsync()).New?.Metadata.Name);
+        Assert.False(_server.HasRequests);
+    }
+
+    /// <summary>One more object, and then no server for a while.</summary>
+    private async Task LoseAsync(RecordingInformer recording, FakeWatch watch)
+    {
+        await watch.SayAsync("ADDED", ConfigMap.Named("b", "20"));
+        await recording.NextAsync();
+        _server.Unreachable();
+        watch.Break();
+    }
+
     private static (bool IsReplay, string? Old, string? New) Seen(Delta<ConfigMap> delta) =>
         (delta.IsReplay, delta.Old?.Data?["value"], delta.New?.Data?["value"]);
 
