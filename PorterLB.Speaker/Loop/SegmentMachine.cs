@@ -218,7 +218,7 @@ public sealed partial class SegmentMachine
             next = Earlier(next, _peers.NextCrossing);
             next = Earlier(next, _hearing.NextProbe(NeighborProbeInterval));
             next = State == SpeakerState.Joining ? Earlier(next, _joinedAt) : next;
-            next = _self.Deaf ? next : Earlier(next, _hearing.NothingAt(_timing.DeadAfter));
+            next = _hearing.Nothing(_now, _timing.DeadAfter) ? next : Earlier(next, _hearing.NothingAt(_timing.DeadAfter));
             next = _self.HearsNobody ? next : Earlier(next, _hearing.NoHelloAt(_timing.DeadAfter));
         }
 

@@ -25,6 +25,9 @@ internal sealed class MachineBench
 
     public TimeSpan Now { get; private set; } = TimeSpan.FromSeconds(100);
 
+    /// <summary>How often the machine was run.</summary>
+    public int Runs { get; private set; }
+
     /// <summary>Frames of a gateway arrive all the time.</summary>
     public bool Neighbor { get; set; } = true;
 
@@ -40,6 +43,7 @@ internal sealed class MachineBench
     public List<Effect> Do(Input input)
     {
         var effects = new List<Effect>();
+        Runs++;
         Machine.Handle(Now, input, effects);
         _all.AddRange(effects);
         if (Neighbor && effects.Contains(Effect.ProbeNeighbors.Instance))

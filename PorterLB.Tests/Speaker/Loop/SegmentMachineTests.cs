@@ -35,6 +35,32 @@ public sealed class SegmentMachineTests
         Assert.Contains(order, e => e is Effect.SendHello { Hello.Claims: [{ Holder: "a" }] });
     }
 
+    [Theory]
+    [InlineData("a", null, true)]
+    [InlineData("a", null, false)]
+    [InlineData("a,b", null, true)]
+    [InlineData("a,b", null, false)]
+    [InlineData("a,b", "b", false)]
+    [InlineData("a,b,c", null, true)]
+    [InlineData("a,b,c", null, false)]
+    [InlineData("a,b,c", "b", false)]
+    [InlineData("b,c", "b", true)]
+    [InlineData("b,c", null, false)]
+    public void Where_nothing_changes_it_is_not_run_more_often_than_something_is_said_or_asked(string eligible, string? heard, bool neighbor)
+    {
+        var bench = new MachineBench { Neighbor = neighbor };
+        bench.LinkUp();
+        bench.Grant(eligible[..1], 5, null, eligible.Split(','));
+        Action? hello = heard is null ? null : () => bench.Hear(heard);
+        bench.Pass(10_000, hello);
+        bench.Forget();
+        var before = bench.Runs;
+        bench.Pass(10_000, hello);
+        var heardOf = heard is null ? 0 : 100;
+        var said = bench.Effects<Effect>().Count(effect => effect is Effect.SendHello or Effect.ProbeNeighbors or Effect.SendProbe);
+        Assert.InRange(bench.Runs - before, said / 2, (2 * said) + (3 * heardOf) + 100);
+    }
+
     [Fact]
     public void An_address_that_a_stranger_answers_for_is_not_announced_and_asked_for_again()
     {

@@ -61,6 +61,20 @@ public sealed class SpeakerLoopTests : IDisposable
     }
 
     [Fact]
+    public void An_address_that_belongs_on_another_interface_now_is_answered_there_alone_and_may_come_back()
+    {
+        Post(new Mail.Interfaces([Interface(First, "eth0", "192.168.0.1/24"), Interface(Second, "eth1", "10.0.0.1/8")]));
+        foreach (var (here, elsewhere) in (ReadOnlySpan<(string, string)>)[("eth0", "eth1"), ("eth1", "eth0"), ("eth0", "eth1")])
+        {
+            Post(new Mail.Apply(new Rights(Apply(V4, OnSecond).Rights.Addresses.SetItem(
+                V4, new AddressRights { Address = V4, Epoch = 1, Elected = "a", Eligible = ["a"], Interfaces = [here] }))));
+            Pass(2);
+            Assert.True(Answers(here, V4));
+            Assert.False(Answers(elsewhere, V4));
+        }
+    }
+
+    [Fact]
     public void Where_addresses_may_come_is_listened_to_before_the_first_comes()
     {
         Post(new Mail.Interfaces([Interface(First, "eth0", "192.168.0.1/24"), Interface(Second, "eth1", "10.0.0.1/8")]));
