@@ -63,15 +63,12 @@ internal static class ShowCommands
 
     private static Command MeasureFaults()
     {
-        var nodes = new Option<int?>("--nodes") { Description = "Only on a cluster of so many nodes." };
-        var addresses = new Option<int>("--addresses") { Description = "How many addresses of each family, then.", DefaultValueFactory = _ => 1 };
+        var tables = new Option<string>("--tables") { Description = "Only tables whose heading contains this, as \"10 nodes\".", DefaultValueFactory = _ => "" };
         var only = new Option<string>("--only") { Description = "Only scenarios whose name contains this; nothing is written then." };
-        var command = new Command("faults", "Play every fault end to end, and write who answered when into docs/reference/faults.md.") { nodes, addresses, only };
+        var command = new Command("faults", "Play every fault end to end, and write who answered when into docs/reference/faults.md.") { tables, only };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            FaultCluster[] clusters = parsed.GetValue(nodes) is { } size
-                ? [new FaultCluster(size, parsed.GetValue(addresses), FaultScenarios.All)]
-                : [.. FaultCluster.All];
+            FaultCluster[] clusters = [.. FaultCluster.All.Where(cluster => cluster.Title.Contains(parsed.GetRequiredValue(tables), StringComparison.OrdinalIgnoreCase))];
             return await FaultMeasurement.RunAsync(clusters, parsed.GetValue(only), Wide(), cancellationToken) ? 0 : 1;
         });
         return command;

@@ -8,7 +8,8 @@ namespace PorterLB.Lab.Faults;
 /// <param name="Nodes">How many nodes.</param>
 /// <param name="Addresses">How many addresses of each family; five of each are watched.</param>
 /// <param name="Scenarios">What is played.</param>
-public sealed record FaultCluster(int Nodes, int Addresses, IReadOnlyList<FaultScenario> Scenarios)
+/// <param name="Circumstance">What else is special, for the heading of the table.</param>
+public sealed record FaultCluster(int Nodes, int Addresses, IReadOnlyList<FaultScenario> Scenarios, string Circumstance = "")
 {
     private const int Watched = 5;
     private const int AtOnce = 16;
@@ -17,14 +18,16 @@ public sealed record FaultCluster(int Nodes, int Addresses, IReadOnlyList<FaultS
     /// <summary>What <c>make bench WHAT=faults</c> writes down.</summary>
     public static IReadOnlyList<FaultCluster> All { get; } =
     [
-        new(3, 1, FaultScenarios.WithLongOnes),
+        new(3, 1, FaultScenarios.All, ", API server up"),
+        new(3, 1, FaultScenarios.WithoutServer, ", API server down"),
+        new(3, 1, FaultScenarios.LongOnes, ", what takes longer"),
         new(2, 1, FaultScenarios.OfTwoNodes),
         new(10, 1, FaultScenarios.OfAnySize),
         new(3, 500, FaultScenarios.OfAnySize),
     ];
 
     /// <summary>For the heading of a table.</summary>
-    public string Title => $"{Nodes} nodes, {Addresses} address{(Addresses == 1 ? "" : "es")} of each family";
+    public string Title => $"{Nodes} nodes, {Addresses} address{(Addresses == 1 ? "" : "es")} of each family{Circumstance}";
 
     /// <summary>Starts such a cluster, every address announced.</summary>
     /// <returns>The lab, and the addresses to watch.</returns>

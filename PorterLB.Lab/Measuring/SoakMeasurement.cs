@@ -41,12 +41,20 @@ internal static class SoakMeasurement
         var cpu = lab.Nodes.Select(node => ProcessorTime.SecondsOf(node.Speaker.Id)).ToArray();
         var resident = lab.Nodes.Select(node => Resident.MegabytesOf(node.Speaker.Id)).ToArray();
         using var observer = await ClientProgram.ObserveAsync(lab.Client, addresses, Asking, cancellationToken);
+        using var watch = new StallWatch(lab, "speaker", "capture");
+        var told = 0;
         using (new BusyLoops(options.Loops))
         {
             for (var minute = 1; minute <= options.Minutes; minute++)
             {
                 await Task.Delay(TimeSpan.FromMinutes(1), cancellationToken);
                 var now = await CountersAsync(lab, cancellationToken);
+                foreach (var stall in watch.Stalls.Skip(told))
+                {
+                    Say($"{stall}");
+                    told++;
+                }
+
                 Say($"minute {minute}: {now.TakeOvers - before.TakeOvers} take-overs, {now.Stalls - before.Stalls} stalls; load {File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
             }
         }
@@ -58,11 +66,25 @@ internal static class SoakMeasurement
         figures.Add("take-overs", 0, after.TakeOvers - before.TakeOvers);
         figures.Add("nodes that answered for an address", 1, [.. log.Addresses.Select(address => (double)address.Answerers.Length)]);
         figures.Add("times that a speaker's loop did not run for 400 ms", double.PositiveInfinity, after.Stalls - before.Stalls);
+        foreach (var kind in watch.Stalls.GroupBy(stall => stall.Who.Split(' ')[1], StringComparer.Ordinal))
+        {
+            figures.Add($"{kind.Key}: not run for longer than 200 ms, ms", double.PositiveInfinity, [.. kind.Select(stall => stall.Length.TotalMilliseconds)]);
+            figures.Add($"{kind.Key}: of it without a processor, ms", double.PositiveInfinity, [.. kind.Select(stall => stall.Waited.TotalMilliseconds)]);
+        }
+
         figures.Add($"longest time without an answer (asked each {Asking.TotalMilliseconds:0} ms), ms", double.PositiveInfinity, [.. log.Addresses.Select(address => log.LongestUnanswered(address).TotalMilliseconds)]);
         figures.Add("CPU of a speaker, % of a core", double.PositiveInfinity, [.. lab.Nodes.Select((node, i) => 100 * (ProcessorTime.SecondsOf(node.Speaker.Id) - cpu[i]) / TimeSpan.FromMinutes(options.Minutes).TotalSeconds)]);
         figures.Add("resident, speaker, at the beginning, MB", double.PositiveInfinity, resident);
         figures.Add("resident, speaker, at the end, MB", double.PositiveInfinity, [.. lab.Nodes.Select(node => Resident.MegabytesOf(node.Speaker.Id))]);
         console.Write(figures.ToTable());
+        if (!figures.AllHeld)
+        {
+            foreach (var node in lab.Nodes)
+            {
+                console.WriteLine($"{node.Name}:\n{node.Speaker.LastLines(40)}");
+            }
+        }
+
         return figures.AllHeld;
     }
 
