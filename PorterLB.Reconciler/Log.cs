@@ -37,8 +37,8 @@ internal static partial class Log
     [LoggerMessage(EventId = 1010, Level = LogLevel.Information, Message = "{Informer}: the API server has them as {Plural} of {Version}, and so they are read from now on")]
     public static partial void FormChanged(this ILogger logger, string informer, string plural, string version);
 
-    [LoggerMessage(EventId = 1011, Level = LogLevel.Warning, Message = "{Informer} were seen at version {Version}, and the API server is at {Newest}: its store was brought back from a backup; all are listed anew")]
-    public static partial void StoreWentBack(this ILogger logger, string informer, string? version, string newest);
+    [LoggerMessage(EventId = 1011, Level = LogLevel.Warning, Message = "{Informer} were seen at version {Version}, and the API server has them at {Now}: its store was brought back from a backup")]
+    public static partial void StoreWentBack(this ILogger logger, string informer, string? version, string now);
 
     [LoggerMessage(EventId = 1101, Level = LogLevel.Error, Message = "{Controller} failed on {Key}: {Reason}. Tried again in {Delay}")]
     public static partial void ReconcileFailed(this ILogger logger, Exception? exception, string controller, EntityKey key, string reason, TimeSpan delay);

@@ -30,9 +30,9 @@ internal sealed class ServiceController(
         book.Saw(entity.Metadata.ResourceVersion);
 
         // Our own last write has not come back yet: deciding from what was before it would write it again.
-        if (ResourceVersion.Of(entity) < memory.Version)
+        if (memory.AwaitsOwnWrite(entity) is var wait && wait > TimeSpan.Zero)
         {
-            return ReconciliationResult<ServiceView>.Success(entity);
+            return ReconciliationResult<ServiceView>.Success(entity, wait);
         }
 
         if (!ownership.Owns(entity) || entity.Metadata.DeletionTimestamp is not null)

@@ -28,20 +28,27 @@ internal sealed class ServiceMemory(string? uid, TimeProvider time)
     /// <summary>Between two writes of conditions.</summary>
     public static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan OwnWriteDue = TimeSpan.FromSeconds(10);
+
     // Once may be a restore or a hand edit.
     private const int PutBackMost = 3;
 
     private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
     private readonly List<PlannedEvent> _pending = [];
     private readonly Queue<long> _overwritten = [];
+    private long _ownVersion;
     private long? _writtenAt;
     private long? _electedAt;
     private long _overwrittenIn;
 
     public string? Uid => uid;
 
-    /// <summary>The version that our own last write made.</summary>
-    public long Version { get; private set; }
+    /// <summary>
+    /// For how long this state, from before our own last write, is not to be decided from: that one comes back within this time, or never,
+    /// when the API server's store was brought back from a backup.
+    /// </summary>
+    public TimeSpan AwaitsOwnWrite(ServiceView service) =>
+        ResourceVersion.Of(service) < _ownVersion && _writtenAt is { } at && time.GetElapsedTime(at) is var since && since < OwnWriteDue ? OwnWriteDue - since : TimeSpan.Zero;
 
     /// <summary>How long ago its addresses or its election were written; null if that was another leader's deed.</summary>
     public TimeSpan? SinceElected => _electedAt is { } at ? time.GetElapsedTime(at) : null;
@@ -65,7 +72,7 @@ internal sealed class ServiceMemory(string? uid, TimeProvider time)
 
     public void Wrote(ServiceView written)
     {
-        Version = ResourceVersion.Of(written);
+        _ownVersion = ResourceVersion.Of(written);
         _writtenAt = time.GetTimestamp();
     }
 

@@ -28,7 +28,7 @@ public interface IInformer
 
     /// <summary>
     /// Calls back when the server turns out to be older than what was seen of it, because its store was brought back from a backup: before
-    /// the cache shows what is true now, on the informer's own thread. What was remembered of versions holds no more. Dispose to end it.
+    /// any subscriber is told of what is true now, on the informer's own thread, and perhaps twice. What was remembered of versions holds no more. Dispose to end it.
     /// </summary>
     IDisposable SubscribeWentBack(Action handler);
 }

@@ -143,7 +143,16 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
         lock (_delivery)
         {
             var initial = !HasSynced;
-            foreach (var delta in _store.Replace(items, keep))
+            var deltas = _store.Replace(items, keep);
+
+            // The server's versions may have caught up meanwhile; those of objects have not.
+            if (deltas.Find(IsOlder) is { Old: { } seen, New: { } now })
+            {
+                _logger.StoreWentBack(Name, seen.Metadata.ResourceVersion, now.Metadata.ResourceVersion);
+                ((IReflectorTarget<TEntity>)this).WentBack();
+            }
+
+            foreach (var delta in deltas)
             {
                 Deliver(initial ? delta with { IsReplay = true } : delta);
             }
@@ -216,6 +225,10 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
             }
         }
     }
+
+    private static bool IsOlder(Delta<TEntity> delta) =>
+        delta is { Old: { } old, New: { } now } && old.Metadata.Uid == now.Metadata.Uid
+        && ServerVersion.IsLater(old.Metadata.ResourceVersion, now.Metadata.ResourceVersion);
 
     private static string? Both(string? one, string? other) =>
         string.IsNullOrEmpty(one) ? other : string.IsNullOrEmpty(other) ? one : $"{one},{other}";

@@ -39,6 +39,16 @@ public sealed class ServiceMemoryTests
     }
 
     [Fact]
+    public void A_state_from_before_our_own_write_is_not_decided_from_for_ten_seconds_and_a_restored_one_is_then()
+    {
+        var older = ServicePlanTests.Service("192.168.0.91", version: "100");
+        Assert.Equal(TimeSpan.FromSeconds(10), _memory.AwaitsOwnWrite(older));
+        Assert.Equal(TimeSpan.Zero, _memory.AwaitsOwnWrite(ServicePlanTests.Service("192.168.0.91", version: "101")));
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(TimeSpan.Zero, _memory.AwaitsOwnWrite(older));
+    }
+
+    [Fact]
     public void The_same_state_seen_again_was_not_written_again()
     {
         var service = ServicePlanTests.Service("10.0.0.1", version: "200");

@@ -307,7 +307,7 @@ public sealed class InformerTests : IDisposable
         var watch = _server.Watch();
         await using var recording = new RecordingInformer(_client, _time);
         var wentBackWith = new TaskCompletionSource<string?>();
-        using var subscription = recording.Informer.SubscribeWentBack(() => wentBackWith.SetResult(recording.Informer.Get(new EntityKey("default", "a"))?.Data?["value"]));
+        using var subscription = recording.Informer.SubscribeWentBack(() => wentBackWith.TrySetResult(recording.Informer.Get(new EntityKey("default", "a"))?.Data?["value"]));
         await recording.UntilConnectedAsync(true);
         await recording.NextAsync();
         await LoseAsync(recording, watch);
@@ -359,6 +359,20 @@ public sealed class InformerTests : IDisposable
         await again.SayAsync("ADDED", ConfigMap.Named("a", "21"));
         Assert.Equal("a", (await recording.NextAsync()).New?.Metadata.Name);
         Assert.False(_server.HasRequests);
+    }
+
+    [Fact]
+    public async Task A_store_that_was_brought_back_is_noticed_by_its_objects_when_its_version_has_caught_up()
+    {
+        await using var recording = await WatchingAsync(ConfigMap.Named("a", "9"));
+        await recording.NextAsync();
+        var wentBack = new TaskCompletionSource();
+        using var subscription = recording.Informer.SubscribeWentBack(() => wentBack.TrySetResult());
+        IReflectorTarget<ConfigMap> target = recording.Informer;
+        target.Replace(new EntityList<ConfigMap>([ConfigMap.Named("a", "10")], "11", []));
+        Assert.False(wentBack.Task.IsCompleted);
+        target.Replace(new EntityList<ConfigMap>([ConfigMap.Named("a", "8")], "12", []));
+        Assert.True(wentBack.Task.IsCompleted);
     }
 
     /// <summary>One more object, and then no server for a while.</summary>
