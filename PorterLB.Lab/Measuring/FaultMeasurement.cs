@@ -76,7 +76,7 @@ public static class FaultMeasurement
             var silent = scenario.SilentAtMost is { } most ? $" ({most.TotalMilliseconds:0})" : "";
             text.Append(outcome is null
                 ? $"| {scenario.Name} | | | | | {verdict} |\n"
-                : $"| {scenario.Name} | {outcome.Silence.TotalMilliseconds:0}{silent} | {outcome.Double.TotalMilliseconds:0} ({scenario.DoubleAtMost.TotalMilliseconds:0}) | {(outcome.Probes is { } probes ? $"{probes.Lost} of {probes.Sent:N0}" : "")} | {outcome.Log.Frames.Claims}, {outcome.Log.Frames.Hellos} | {outcome.Story}{(verdict.Length == 0 ? "" : $" **{verdict}**")} |\n");
+                : $"| {scenario.Name} | {outcome.Silence.TotalMilliseconds:0}{silent} | {outcome.Double.TotalMilliseconds:0} ({scenario.DoubleAtMost.TotalMilliseconds:0}) | {(outcome.Probes is { } probes ? $"{probes.Lost} of {probes.Sent:N0} " : "")}| {outcome.Log.Frames.Claims}, {outcome.Log.Frames.Hellos} | {outcome.Story}{(verdict.Length == 0 ? "" : $" **{verdict}**")} |\n");
         }
 
         return text.ToString();
@@ -98,7 +98,8 @@ public static class FaultMeasurement
 
                 Written by `make bench WHAT=faults`: `bin/porterlb` on the hosts of a light lab, with a real API server. A client asks ARP and NDP for the
                 addresses (ten of them, where there are more) each 10 ms and writes down every answer; "silent" is the longest time in which requests
-                went out and no node answered, "two answered" the longest in which two nodes did.
+                went out and no node answered, "two answered" the longest in which two nodes did. Where nothing may be lost, a datagram of a flow of its
+                own went to both addresses each 5 ms.
 
                 """;
         }
