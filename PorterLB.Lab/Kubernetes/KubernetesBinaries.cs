@@ -77,7 +77,10 @@ public sealed partial record KubernetesBinaries(string Folder, string Etcd, stri
             {
                 say("Unpacking kubectl of Debian 13 into the cache, not installing it: it is the kubectl of today that must work with PorterLB.");
                 await DebianMirror.FetchAsync("trixie", "kubectl", folder, cancellationToken);
-                await new Command("dpkg", "-x", Directory.GetFiles(folder, "*.deb").Single(), folder).RunAsync(cancellationToken);
+                var archive = Directory.GetFiles(folder, "*.deb").Single();
+                await new Command("dpkg", "-x", archive, folder).RunAsync(cancellationToken);
+                File.Delete(archive);
+                Directory.Delete(Path.Combine(folder, "apt"), recursive: true);
             },
             say,
             cancellationToken);
