@@ -21,6 +21,7 @@ public sealed partial class SegmentMachine
             if (address.AskedOf is { } asked)
             {
                 asked.Inquiries++;
+                address.AskedInRound = asked.AskingRound - 1;
             }
 
             TakeTurn(address);
@@ -45,7 +46,7 @@ public sealed partial class SegmentMachine
         }
     }
 
-    /// <summary>Who asks by itself in the round that begins: all, if they are few; else others than in the last one.</summary>
+    /// <summary>Who asks by itself in the round that begins: all, if they are few; else whoever has not had a turn since all had one.</summary>
     private static void TakeTurn(AddressState address)
     {
         if (address.AskedOf is not { } holder)
@@ -56,10 +57,25 @@ public sealed partial class SegmentMachine
 
         var asked = address.AsksItself;
         EndTurn(address, holder);
-        if (holder.Inquiries <= AskedOfOneHolder || (!asked && holder.Asking < AskedOfOneHolder))
+        if (holder.Inquiries <= AskedOfOneHolder || (!asked && holder.Asking < AskedOfOneHolder && address.AskedInRound != holder.AskingRound))
         {
             address.AsksItself = true;
             holder.Asking++;
+            if (address.AskedInRound != holder.AskingRound)
+            {
+                address.AskedInRound = holder.AskingRound;
+                holder.AskedInRound++;
+                BeginRoundWhenAllHadTheirTurn(holder);
+            }
+        }
+    }
+
+    private static void BeginRoundWhenAllHadTheirTurn(Peers.Peer holder)
+    {
+        if (holder.AskedInRound >= holder.Inquiries)
+        {
+            holder.AskingRound++;
+            holder.AskedInRound = 0;
         }
     }
 
@@ -70,6 +86,8 @@ public sealed partial class SegmentMachine
         {
             EndTurn(address, holder);
             holder.Inquiries--;
+            holder.AskedInRound -= address.AskedInRound == holder.AskingRound ? 1 : 0;
+            BeginRoundWhenAllHadTheirTurn(holder);
             address.AskedOf = null;
         }
 

@@ -16,6 +16,13 @@ namespace PorterLB.Speaker.Loop;
 /// </remarks>
 public sealed partial class SegmentMachine
 {
+    /// <summary>
+    /// Addresses are looked at in one pass until so much is to be done; the others have the next pass, which follows at once. Were thousands
+    /// taken over in one, a speaker that is short of time would say no hello for longer than its peers wait, be taken for dead itself, and
+    /// have its addresses taken over in the same way.
+    /// </summary>
+    private const int EffectsOfAPass = 512;
+
     private readonly SegmentOptions _options;
     private readonly Random _random;
     private readonly Dictionary<IPAddress, AddressState> _addresses = [];
@@ -26,6 +33,7 @@ public sealed partial class SegmentMachine
     private readonly PeerTable _peers;
     private readonly ClaimTeller _teller;
 
+    private bool _unfinished;
     private List<Effect> _effects = [];
     private TimeSpan _now;
     private SegmentTiming _timing = SegmentTiming.Default;
@@ -164,12 +172,14 @@ public sealed partial class SegmentMachine
             }
         }
 
-        while (_dirty.TryDequeue(out var address))
+        var enough = _effects.Count + EffectsOfAPass;
+        while (_effects.Count < enough && _dirty.TryDequeue(out var address))
         {
             address.Dirty = false;
             Evaluate(address);
         }
 
+        _unfinished = _dirty.Count > 0;
         FinishLeaving();
         if (_linkUp && !_left)
         {
@@ -206,6 +216,11 @@ public sealed partial class SegmentMachine
         if (_left)
         {
             return TimeSpan.MaxValue;
+        }
+
+        if (_unfinished)
+        {
+            return _now;
         }
 
         var next = TimeSpan.MaxValue;

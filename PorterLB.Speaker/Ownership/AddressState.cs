@@ -78,6 +78,9 @@ internal sealed class AddressState(IPAddress address)
     /// <summary>This address is among those of that holder that are asked for; the others wait for what comes of it.</summary>
     public bool AsksItself { get; set; }
 
+    /// <summary>The last of that holder's rounds in which this address had its turn to ask.</summary>
+    public int AskedInRound { get; set; }
+
     /// <summary>When a hello that could not be proven to be of now claimed the address; it only lends weight to an answer to a probe.</summary>
     public TimeSpan? UnprovenClaimAt { get; set; }
 

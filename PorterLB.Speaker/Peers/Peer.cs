@@ -54,6 +54,12 @@ internal sealed class Peer(string node)
     /// <summary>How many of these ask by themselves.</summary>
     public int Asking { get; set; }
 
+    /// <summary>Counts how often all of these have had a turn to ask.</summary>
+    public int AskingRound { get; set; }
+
+    /// <summary>How many of these have had their turn in this round.</summary>
+    public int AskedInRound { get; set; }
+
     /// <summary>When it last answered for one of these.</summary>
     public TimeSpan? AnsweredAt { get; set; }
 

@@ -28,6 +28,9 @@ internal sealed class MachineBench
     /// <summary>How often the machine was run.</summary>
     public int Runs { get; private set; }
 
+    /// <summary>The most that was to be done after one run.</summary>
+    public int MostEffects { get; private set; }
+
     /// <summary>Frames of a gateway arrive all the time.</summary>
     public bool Neighbor { get; set; } = true;
 
@@ -38,7 +41,11 @@ internal sealed class MachineBench
 
     public IEnumerable<ReportKind> Reports => Effects<Effect.Report>().Select(r => r.What);
 
-    public void Forget() => _all.Clear();
+    public void Forget()
+    {
+        _all.Clear();
+        MostEffects = 0;
+    }
 
     public List<Effect> Do(Input input)
     {
@@ -46,6 +53,7 @@ internal sealed class MachineBench
         Runs++;
         Machine.Handle(Now, input, effects);
         _all.AddRange(effects);
+        MostEffects = Math.Max(MostEffects, effects.Count);
         if (Neighbor && effects.Contains(Effect.ProbeNeighbors.Instance))
         {
             effects.AddRange(Do(Input.NeighborAnswered.Instance));
