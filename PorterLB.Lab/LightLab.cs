@@ -44,6 +44,10 @@ public sealed class LightLab : IAsyncDisposable
     /// <summary>Of the workload on every node, TCP and UDP.</summary>
     public const int WorkloadPort = 80;
 
+    /// <summary>The annotation that makes a Service PorterLB's.</summary>
+    public static readonly IReadOnlyDictionary<string, string> Ours =
+        new Dictionary<string, string>(StringComparer.Ordinal) { ["lb.kubesphere.io/v1alpha1"] = "porterlb" };
+
     internal const int ManagerMetricsPort = 8080;
     private const int MaxManagers = 3;
     private const int ManagerHealthPort = 8081;
@@ -217,7 +221,7 @@ public sealed class LightLab : IAsyncDisposable
     {
         await CreateServiceAsync(
             service,
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["lb.kubesphere.io/v1alpha1"] = "porterlb" },
+            Ours,
             new JsonObject { ["ipFamilyPolicy"] = "RequireDualStack" },
             cancellationToken: cancellationToken);
         return await WaitForAddressesAsync(service, 2, StartPatience, cancellationToken);

@@ -76,7 +76,7 @@ public sealed record FaultCluster(int Nodes, int Addresses, IReadOnlyList<FaultS
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
             async (number, cancel) => await lab.CreateServiceAsync(
                 $"web-{number}",
-                new Dictionary<string, string>(StringComparer.Ordinal) { ["lb.kubesphere.io/v1alpha1"] = "porterlb" },
+                LightLab.Ours,
                 new JsonObject { ["ipFamilyPolicy"] = "RequireDualStack" },
                 cancellationToken: cancel));
         List<IPAddress> watched = [];

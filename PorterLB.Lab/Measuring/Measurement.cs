@@ -89,7 +89,7 @@ public static class Measurement
         var created = ProbeResult.Now;
         await lab.CreateServiceAsync(
             service,
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["lb.kubesphere.io/v1alpha1"] = "porterlb" },
+            LightLab.Ours,
             new JsonObject { ["loadBalancerIP"] = $"{address}" },
             cancellationToken: cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(3), cancellationToken);

@@ -164,7 +164,7 @@ public sealed class LayerTwoTests(LayerTwoLab layerTwo, ITestOutputHelper output
         SkipWithoutLab();
         await Lab.CreateServiceAsync(
             "local",
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["lb.kubesphere.io/v1alpha1"] = "porterlb" },
+            LightLab.Ours,
             new JsonObject { ["externalTrafficPolicy"] = "Local" },
             ["n1"],
             Cancel);
