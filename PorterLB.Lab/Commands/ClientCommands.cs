@@ -89,7 +89,8 @@ internal static class ClientCommands
                 }
 
                 stop.Cancel();
-            }) { IsBackground = true }.Start();
+            })
+            { IsBackground = true }.Start();
             var result = await run(parsed, () => Console.Out.WriteLine(ClientProgram.Started), stop.Token);
             Console.Out.Write(JsonSerializer.Serialize(result));
             return 0;

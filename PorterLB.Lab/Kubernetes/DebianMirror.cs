@@ -30,7 +30,8 @@ internal static class DebianMirror
         [
             "-o", $"Dir::Etc::SourceList={list}", "-o", "Dir::Etc::SourceParts=/dev/null", "-o", $"Dir::State::Lists={apt}/lists",
             "-o", $"Dir::Cache={apt}/cache", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3", "-o", "Acquire::Languages=none", .. arguments,
-        ]) with { WorkingDirectory = folder };
+        ]) with
+        { WorkingDirectory = folder };
         await AptGet("update").RunAsync(cancellationToken);
         await AptGet(command).RunAsync(cancellationToken);
     }

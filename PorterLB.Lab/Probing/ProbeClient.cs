@@ -30,7 +30,8 @@ internal sealed class ProbeClient(IReadOnlyList<IPEndPoint> targets, TimeSpan in
         {
             Pace(stop);
             paced.SetResult();
-        }) { Priority = ThreadPriority.AboveNormal }.Start();
+        })
+        { Priority = ThreadPriority.AboveNormal }.Start();
         await paced.Task;
         await Task.WhenAll(_underWay.Keys);
         var flows = _samples.GroupBy(sample => (sample.Target, sample.Protocol))

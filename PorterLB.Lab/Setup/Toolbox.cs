@@ -87,7 +87,8 @@ public sealed class Toolbox(Action<string> say)
         var apt = new Command("apt-get", [.. arguments]);
         return (Environment.IsPrivilegedProcess || arguments.Contains("download", StringComparer.Ordinal)
             ? apt.Behind("env", "DEBIAN_FRONTEND=noninteractive")
-            : apt.Behind("sudo", "-n", "DEBIAN_FRONTEND=noninteractive")) with { Input = "" };
+            : apt.Behind("sudo", "-n", "DEBIAN_FRONTEND=noninteractive")) with
+        { Input = "" };
     }
 
     /// <summary>Tries with the package lists as they are, and once more with fresh ones: most machines need no update.</summary>

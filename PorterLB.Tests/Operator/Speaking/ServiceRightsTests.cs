@@ -97,7 +97,10 @@ public sealed class ServiceRightsTests
     {
         AddressRights Rights(string elected, long epoch, params string[] eligible) => new()
         {
-            Address = System.Net.IPAddress.Parse("192.168.0.91"), Elected = elected, Epoch = epoch, Eligible = [.. eligible],
+            Address = System.Net.IPAddress.Parse("192.168.0.91"),
+            Elected = elected,
+            Epoch = epoch,
+            Eligible = [.. eligible],
         };
         var combined = ServiceRights.Combine([Rights("a", 5, "a", "b"), Rights("b", 9, "b", "c")]);
         Assert.Equal(("b", 9L, "b"), (combined.Elected, combined.Epoch, string.Join(',', combined.Eligible)));
