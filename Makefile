@@ -42,6 +42,7 @@ demo: ready ## The main job, shown on a real Kubernetes: address, take-over, han
 
 .PHONY: test
 test: ready ## Run every test: units, properties, simulator, end to end
+	@$(AS_ROOT) $(LAB) install tests
 	@scripts/test
 
 .PHONY: build

@@ -12,12 +12,17 @@ internal static class SetupCommands
 
     private static Command Install()
     {
-        var purpose = new Argument<string>("purpose") { Description = "native: to compile bin/porterlb ahead of time; lab: to run labs." };
-        purpose.AcceptOnlyFromAmong("native", "lab");
+        var purpose = new Argument<string>("purpose") { Description = "native: to compile bin/porterlb ahead of time; lab: to run labs; tests: to run every test." };
+        purpose.AcceptOnlyFromAmong("native", "lab", "tests");
         var command = new Command("install", "Install the tools that are missing, and say why.") { purpose };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            IEnumerable<Tool> tools = parsed.GetRequiredValue(purpose) == "native" ? Tool.NativeCompiler : [.. Tool.Network, .. Tool.Nodes];
+            IEnumerable<Tool> tools = parsed.GetRequiredValue(purpose) switch
+            {
+                "native" => Tool.NativeCompiler,
+                "lab" => [.. Tool.Network, .. Tool.Nodes],
+                _ => [.. Tool.Network, .. Tool.Nodes, .. Tool.Tests],
+            };
             await new Toolbox(Console.WriteLine).InstallAsync(tools, cancellationToken);
             return 0;
         });

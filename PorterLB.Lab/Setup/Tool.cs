@@ -22,6 +22,12 @@ public sealed record Tool(string Package, string Evidence, string Purpose)
         new("libc6-dev", "/usr/lib/*/libc.a", "compiles the lab's small test server"),
     ];
 
+    /// <summary>What the tests need beside what a lab does.</summary>
+    public static IReadOnlyList<Tool> Tests { get; } =
+    [
+        new("tshark", "tshark", "reads the speakers' frames back, and complains of what is wrong with them"),
+    ];
+
     public static IReadOnlyList<Tool> Nodes { get; } =
     [
         new("iptables", "iptables", "is what kube-proxy forwards with"),

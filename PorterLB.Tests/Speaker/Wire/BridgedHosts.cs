@@ -45,11 +45,11 @@ internal sealed class BridgedHosts : IDisposable
             return "network namespaces need root";
         }
 
-        foreach (var tool in new[] { "ip", "arping", "ndisc6", "tcpdump" })
+        foreach (var tool in new[] { "ip", "arping", "ndisc6", "tcpdump", "tshark" })
         {
             if (!Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, tool))))
             {
-                return $"{tool} is missing (apt-get install iproute2 iputils-arping ndisc6 tcpdump libpcap0.8)";
+                return $"{tool} is missing (apt-get install iproute2 iputils-arping ndisc6 tcpdump tshark libpcap0.8)";
             }
         }
 
