@@ -27,6 +27,12 @@ public interface IInformer
     IDisposable SubscribeConnected(Action<bool> handler);
 
     /// <summary>
+    /// Calls back whenever a watch is opened: after a loss, and after the server ended one by itself, as it does every few minutes and
+    /// when it stops. On the informer's own thread. Dispose to end it.
+    /// </summary>
+    IDisposable SubscribeWatchOpened(Action handler);
+
+    /// <summary>
     /// Calls back when the server turns out to be older than what was seen of it, because its store was brought back from a backup: before
     /// any subscriber is told of what is true now, on the informer's own thread, and perhaps twice. What was remembered of versions holds no more. Dispose to end it.
     /// </summary>

@@ -30,6 +30,7 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
     private readonly Lock _delivery = new();
     private readonly List<Action<Delta<TEntity>>> _subscribers = [];
     private readonly List<Action<bool>> _connectedSubscribers = [];
+    private readonly List<Action> _watchOpenedSubscribers = [];
     private readonly List<Action> _wentBackSubscribers = [];
     private volatile bool _connected;
     private volatile string? _lastError;
@@ -115,6 +116,9 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
     public IDisposable SubscribeConnected(Action<bool> handler) => Subscribe(_connectedSubscribers, handler);
 
     /// <inheritdoc/>
+    public IDisposable SubscribeWatchOpened(Action handler) => Subscribe(_watchOpenedSubscribers, handler);
+
+    /// <inheritdoc/>
     public IDisposable SubscribeWentBack(Action handler) => Subscribe(_wentBackSubscribers, handler);
 
     /// <inheritdoc/>
@@ -165,10 +169,7 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
     {
         lock (_delivery)
         {
-            foreach (var handler in _wentBackSubscribers.ToArray())
-            {
-                Call(static handler => handler(), handler);
-            }
+            Tell(_wentBackSubscribers);
         }
     }
 
@@ -213,15 +214,18 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
 
         lock (_delivery)
         {
-            if (_connected == connected)
+            if (_connected != connected)
             {
-                return;
+                _connected = connected;
+                foreach (var handler in _connectedSubscribers.ToArray())
+                {
+                    Call(handler, connected);
+                }
             }
 
-            _connected = connected;
-            foreach (var handler in _connectedSubscribers.ToArray())
+            if (connected)
             {
-                Call(handler, connected);
+                Tell(_watchOpenedSubscribers);
             }
         }
     }
@@ -256,6 +260,14 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
         foreach (var handler in _subscribers.ToArray())
         {
             Call(handler, delta);
+        }
+    }
+
+    private void Tell(List<Action> subscribers)
+    {
+        foreach (var handler in subscribers.ToArray())
+        {
+            Call(static handler => handler(), handler);
         }
     }
 

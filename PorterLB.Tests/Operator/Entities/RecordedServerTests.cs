@@ -99,4 +99,18 @@ public sealed class RecordedServerTests
             .ToImmutableArray();
         Assert.Contains(slices, slice => slice.Service?.Name == "plain" && slice.Places.Any(place => place.NodeName is not null));
     }
+
+    [Fact]
+    public void A_Node_is_read_with_its_taints_and_without_its_heartbeats()
+    {
+        var nodes = JsonNode.Parse(Recorded("nodes.json"))!["items"]!.AsArray()
+            .Select(item => NodeView.Type.Transform!(item.Deserialize(OperatorJsonContext.Default.NodeView)!))
+            .ToList();
+        var node = nodes.Single(node => node.Name == "n1");
+        Assert.Equal(["node.kubernetes.io/not-ready"], node.Spec.Taints!.Select(taint => taint.Key));
+        Assert.Contains(node.Status.Addresses!, address => address.Address == "10.99.0.11");
+        Assert.False(node.NetworkUnavailable);
+        Assert.Null(node.Metadata.ManagedFields);
+        Assert.DoesNotContain(node.Status.Conditions!, condition => condition.Type == "Ready");
+    }
 }
