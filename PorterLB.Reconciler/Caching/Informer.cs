@@ -143,7 +143,19 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
     void IReflectorTarget<TEntity>.Replace(EntityList<TEntity> list)
     {
         var keep = list.Unreadable.Select(unreadable => unreadable.Key).ToHashSet();
-        var items = list.Items.Select(Transform).ToList();
+        var items = new List<TEntity>(list.Items.Count);
+        foreach (var entity in list.Items)
+        {
+            if (Transform(entity) is { } item)
+            {
+                items.Add(item);
+            }
+            else
+            {
+                keep.Add(EntityKey.Of(entity));
+            }
+        }
+
         lock (_delivery)
         {
             var initial = !HasSynced;
@@ -175,7 +187,11 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
 
     void IReflectorTarget<TEntity>.Set(TEntity entity)
     {
-        var item = Transform(entity);
+        if (Transform(entity) is not { } item)
+        {
+            return;
+        }
+
         lock (_delivery)
         {
             Deliver(new Delta<TEntity>(_store.Set(EntityKey.Of(item), item), item));
@@ -187,9 +203,9 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
         lock (_delivery)
         {
             // The event carries the last state, which may be newer than ours.
-            if (_store.Remove(EntityKey.Of(entity)) is not null)
+            if (_store.Remove(EntityKey.Of(entity)) is { } old)
             {
-                Deliver(new Delta<TEntity>(Transform(entity), null));
+                Deliver(new Delta<TEntity>(Transform(entity) ?? old, null));
             }
         }
     }
@@ -253,7 +269,19 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
         }
     }
 
-    private TEntity Transform(TEntity entity) => _type.Transform is null ? entity : _type.Transform(entity);
+    /// <summary>What is kept of an object; null when that cannot be said: as with one that cannot be read, its last state stays in use.</summary>
+    private TEntity? Transform(TEntity entity)
+    {
+        try
+        {
+            return _type.Transform is null ? entity : _type.Transform(entity);
+        }
+        catch (Exception exception)
+        {
+            _logger.EntityUnreadable(Name, EntityKey.Of(entity), exception.Message);
+            return null;
+        }
+    }
 
     private void Deliver(Delta<TEntity> delta)
     {

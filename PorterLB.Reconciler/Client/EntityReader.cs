@@ -144,8 +144,9 @@ internal static class EntityReader
             unreadable = null;
             return Read(type, ref reader);
         }
-        catch (JsonException exception)
+        catch (Exception exception)
         {
+            // Whatever a converter throws: reading asks nobody for anything, so it is the object's fault, and not its neighbours'.
             unreadable = new UnreadableEntity(ReadIdentity(start).Key, exception.Message);
             reader = start;
             reader.Skip();

@@ -242,6 +242,39 @@ public sealed class InformerTests : IDisposable
     }
 
     [Fact]
+    public async Task An_object_that_cannot_be_reduced_keeps_its_last_state_and_hides_no_other()
+    {
+        var picky = ConfigMap.EntityType with { Transform = map => map.Data?["value"] == "bad" ? throw new InvalidOperationException("no sense in it") : map };
+        _server.List("10", ConfigMap.Named("a", "5", "bad"), ConfigMap.Named("b", "6", "x"));
+        var watch = _server.Watch();
+        await using var recording = new RecordingInformer(_client, _time, type: picky);
+        Assert.Equal((true, null, "x"), Seen(await recording.NextAsync()));
+        await watch.SayAsync("MODIFIED", ConfigMap.Named("b", "11", "bad"));
+        await watch.SayAsync("MODIFIED", ConfigMap.Named("a", "12", "good"));
+        Assert.Equal((false, null, "good"), Seen(await recording.NextAsync()));
+        Assert.Equal("x", recording.Informer.Get(new EntityKey("default", "b"))?.Data?["value"]);
+        await watch.SayAsync("DELETED", ConfigMap.Named("b", "13", "bad"));
+        Assert.Equal((false, "x", null), Seen(await recording.NextAsync()));
+        Assert.True(recording.Informer.Connected);
+    }
+
+    [Fact]
+    public async Task Each_watch_that_is_opened_is_told_also_when_contact_was_never_lost()
+    {
+        _server.List("10");
+        var watch = _server.Watch();
+        await using var recording = new RecordingInformer(_client, _time);
+        await recording.UntilConnectedAsync(true);
+        var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var subscription = recording.Informer.SubscribeWatchOpened(opened.SetResult);
+        await watch.BookmarkAsync("11");
+        _server.Watch();
+        watch.End();
+        await opened.Task.WaitAsync(TimeSpan.FromSeconds(20), CancellationToken.None);
+        Assert.False(recording.HasLostContact);
+    }
+
+    [Fact]
     public async Task A_subscriber_that_throws_costs_the_others_nothing()
     {
         _server.List("10");

@@ -1,5 +1,8 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Time.Testing;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Client;
@@ -84,6 +87,18 @@ public sealed class KubernetesClientTests : IDisposable
         Assert.Equal("10", list.ResourceVersion);
         Assert.Equal("?limit=500", (await _server.NextAsync()).Query);
         Assert.Equal("?limit=500&continue=more", (await _server.NextAsync()).Query);
+    }
+
+    [Fact]
+    public async Task Whatever_a_converter_throws_is_told_of_its_object_alone()
+    {
+        var options = new JsonSerializerOptions(TestJsonContext.Default.Options);
+        options.Converters.Add(new Picky());
+        var type = ConfigMap.EntityType with { Json = (JsonTypeInfo<ConfigMap>)options.GetTypeInfo(typeof(ConfigMap)) };
+        _server.List("10", ConfigMap.Named("a", "1", "x"), ConfigMap.Named("b", "2", "y"), ConfigMap.Named("c", "3", "z"));
+        var list = await _client.ListAsync(type, cancellationToken: CancellationToken.None);
+        Assert.Equal(["a", "c"], list.Items.Select(item => item.Metadata.Name));
+        Assert.Equal((new EntityKey("default", "b"), "too much for it"), list.Unreadable.Select(bad => (bad.Key, bad.Reason)).Single());
     }
 
     [Fact]
@@ -223,5 +238,17 @@ public sealed class KubernetesClientTests : IDisposable
         var type = new EntityType<ConfigMap>(new EntityMetadata("Eip", "v1alpha2", "example.com"), EntityScope.Cluster, TestJsonContext.Default.ConfigMap);
         Assert.Equal("/apis/example.com/v1alpha2/eips/lan", ApiPath.Of(type, new EntityKey(null, "lan")));
         Assert.Equal("/apis/example.com/v1alpha2/eips", ApiPath.Of(type, "ignored"));
+    }
+
+    /// <summary>A converter that knows nothing of what converters should throw.</summary>
+    private sealed class Picky : JsonConverter<Dictionary<string, string>>
+    {
+        public override Dictionary<string, string> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            using var json = JsonDocument.ParseValue(ref reader);
+            return json.RootElement.GetProperty("value").GetString() is "y" ? throw new OverflowException("too much for it") : [];
+        }
+
+        public override void Write(Utf8JsonWriter writer, Dictionary<string, string> value, JsonSerializerOptions options) => throw new NotSupportedException();
     }
 }

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Client;
+using PorterLB.Reconciler.Entities;
 
 namespace PorterLB.Tests.Reconciler.Integration;
 
@@ -14,13 +15,18 @@ internal sealed class RecordingInformer : IAsyncDisposable
     private readonly Channel<bool> _connected = Channel.CreateUnbounded<bool>();
     private readonly Task _run;
 
-    public RecordingInformer(IKubernetesClient client, TimeProvider time, string? @namespace = null, Action<InformerOptions<ConfigMap>>? configure = null)
+    public RecordingInformer(
+        IKubernetesClient client,
+        TimeProvider time,
+        string? @namespace = null,
+        Action<InformerOptions<ConfigMap>>? configure = null,
+        EntityType<ConfigMap>? type = null)
     {
         var options = new InformerOptions<ConfigMap> { Namespace = @namespace };
         configure?.Invoke(options);
         Informer = new Informer<ConfigMap>(
             client,
-            ConfigMap.EntityType,
+            type ?? ConfigMap.EntityType,
             options,
             time,
             new Random(1),
