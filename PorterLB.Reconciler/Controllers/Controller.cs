@@ -199,10 +199,10 @@ internal sealed class Controller<TEntity>(
         return "requeue_after";
     }
 
-    private string Failed(WorkItem<EntityKey> item, string message, Exception? error, TimeSpan? after)
+    private string Failed(WorkItem<EntityKey> item, string message, Exception? error, TimeSpan? after, TimeSpan atLeast = default)
     {
         _metrics.Errors.Inc();
-        var delay = Again(item, after);
+        var delay = Again(item, after, atLeast);
         logger.ReconcileFailed(error, name, item.Key, message, delay);
         return "error";
     }
@@ -230,15 +230,15 @@ internal sealed class Controller<TEntity>(
                 _metrics.Timeouts.Inc();
                 return Failed(item, $"it took longer than {options.ReconcileTimeout}", error: null, after: null);
             case ApiException or HttpRequestException or TimeoutException or IOException:
-                // The message says it all; a stack trace would bury it.
-                return Failed(item, exception.Message, error: null, after: null);
+                // The message says it all; a stack trace would bury it. A server that says when it has time again is not asked before.
+                return Failed(item, exception.Message, error: null, after: null, (exception as ApiException)?.RetryAfter ?? default);
             default:
                 _metrics.Panics.Inc();
                 return Failed(item, exception.Message, exception, after: null);
         }
     }
 
-    private TimeSpan Again(WorkItem<EntityKey> item, TimeSpan? after)
+    private TimeSpan Again(WorkItem<EntityKey> item, TimeSpan? after, TimeSpan atLeast = default)
     {
         if (after is { } asked)
         {
@@ -246,7 +246,7 @@ internal sealed class Controller<TEntity>(
             return asked;
         }
 
-        return _queue.AddAfterFailure(item);
+        return _queue.AddAfterFailure(item, atLeast);
     }
 
     private string NextId()

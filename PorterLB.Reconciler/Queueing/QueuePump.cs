@@ -39,12 +39,12 @@ internal sealed class QueuePump<TKey> : IDisposable
         }
     }
 
-    /// <summary>Adds a key again that failed; returns after what delay.</summary>
-    public TimeSpan AddAfterFailure(WorkItem<TKey> item)
+    /// <summary>Adds a key again that failed; returns after what delay, <paramref name="atLeast"/> that long.</summary>
+    public TimeSpan AddAfterFailure(WorkItem<TKey> item, TimeSpan atLeast = default)
     {
         lock (_lock)
         {
-            var delay = _queue.AddAfterFailure(item.Key, Now, item.Priority);
+            var delay = _queue.AddAfterFailure(item.Key, Now, item.Priority, atLeast);
             _metrics?.Adds.Inc();
             _metrics?.Retries.Inc();
             Dispatch();

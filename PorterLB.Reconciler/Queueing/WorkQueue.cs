@@ -55,10 +55,14 @@ internal sealed class WorkQueue<TKey>
         return false;
     }
 
-    /// <summary>Asks for a key that failed to be worked on again, the later the oftener it failed. Returns the delay.</summary>
-    public TimeSpan AddAfterFailure(TKey key, TimeSpan now, int priority = Priorities.Change)
+    /// <summary>
+    /// Asks for a key that failed to be worked on again, the later the oftener it failed, and not before <paramref name="atLeast"/> is over.
+    /// Returns the delay.
+    /// </summary>
+    public TimeSpan AddAfterFailure(TKey key, TimeSpan now, int priority = Priorities.Change, TimeSpan atLeast = default)
     {
         var delay = RateLimit.DelayAfter(EntryOf(key).Failures++);
+        delay = delay > atLeast ? delay : atLeast;
         Add(key, now, priority, delay);
         return delay;
     }

@@ -183,6 +183,19 @@ public sealed class ControllerTests : IAsyncDisposable, IEntityController<Config
     }
 
     [Fact]
+    public async Task A_server_that_is_too_busy_for_a_write_is_not_asked_again_before_it_said()
+    {
+        _reconcile = _ => throw new ApiException(HttpStatusCode.TooManyRequests, "TooManyRequests", "too many requests", TimeSpan.FromSeconds(7));
+        await StartAsync(ConfigMap.Named("a", "1", "x"));
+        await NextAsync();
+        await ResultAsync("error", 1);
+        _time.Advance(TimeSpan.FromSeconds(6.9));
+        Assert.False(_calls.Reader.TryRead(out _));
+        _time.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Equal("reconcile a x", await NextAsync());
+    }
+
+    [Fact]
     public async Task A_run_that_takes_too_long_is_cancelled_and_counted()
     {
         _options.ReconcileTimeout = TimeSpan.FromSeconds(10);

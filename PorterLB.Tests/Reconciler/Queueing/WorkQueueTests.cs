@@ -92,6 +92,16 @@ public class WorkQueueTests
     }
 
     [Fact]
+    public void A_failure_that_asks_for_patience_waits_at_least_as_long_and_counts_like_any_other()
+    {
+        var queue = new WorkQueue<string>();
+        Assert.Equal(Ms(2000), queue.AddAfterFailure("a", Zero, atLeast: Ms(2000)));
+        Assert.False(queue.TryTake(Ms(1999), out _));
+        Assert.True(queue.TryTake(Ms(2000), out _));
+        Assert.Equal(Ms(10), queue.AddAfterFailure("a", Ms(2000), atLeast: Ms(1)));
+    }
+
+    [Fact]
     public void A_retry_keeps_its_priority()
     {
         var queue = new WorkQueue<string>();
