@@ -43,6 +43,7 @@ internal sealed class CommonOptions
             _ => Microsoft.Extensions.Logging.LogLevel.Information,
         });
 
+        // Scopes are shown: in them every line of a reconciliation says which one it belongs to.
         // The framework's own chatter says nothing about load balancing.
         logging.AddFilter("Microsoft", Microsoft.Extensions.Logging.LogLevel.Warning);
 
@@ -52,6 +53,7 @@ internal sealed class CommonOptions
         {
             logging.AddJsonConsole(options =>
             {
+                options.IncludeScopes = true;
                 options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
                 options.UseUtcTimestamp = true;
             });
@@ -60,6 +62,7 @@ internal sealed class CommonOptions
         {
             logging.AddSimpleConsole(options =>
             {
+                options.IncludeScopes = true;
                 options.SingleLine = true;
                 options.ColorBehavior = LoggerColorBehavior.Disabled;
                 options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
