@@ -43,36 +43,36 @@ public static class WebhookManifests
         EntityMetadata entity,
         string service,
         string @namespace) => new()
-    {
-        // Names need three parts; the core group has no domain of its own.
-        ["name"] = $"{part.Verb}.{entity.SingularName}.{(string.IsNullOrEmpty(entity.Group) ? "core.k8s.io" : entity.Group)}",
-        ["admissionReviewVersions"] = new JsonArray("v1"),
-        ["clientConfig"] = new JsonObject
         {
-            ["service"] = new JsonObject
+            // Names need three parts; the core group has no domain of its own.
+            ["name"] = $"{part.Verb}.{entity.SingularName}.{(string.IsNullOrEmpty(entity.Group) ? "core.k8s.io" : entity.Group)}",
+            ["admissionReviewVersions"] = new JsonArray("v1"),
+            ["clientConfig"] = new JsonObject
             {
-                ["name"] = service,
-                ["namespace"] = @namespace,
-                ["path"] = WebhookPath.Validate(entity),
-                ["port"] = 443,
+                ["service"] = new JsonObject
+                {
+                    ["name"] = service,
+                    ["namespace"] = @namespace,
+                    ["path"] = WebhookPath.Validate(entity),
+                    ["port"] = 443,
+                },
             },
-        },
-        ["failurePolicy"] = part.FailurePolicy,
-        ["matchPolicy"] = "Equivalent",
-        ["rules"] = new JsonArray(new JsonObject
-        {
-            ["apiGroups"] = new JsonArray(entity.Group ?? ""),
-            ["apiVersions"] = new JsonArray(entity.Version),
-            ["operations"] = new JsonArray(
-            [
-                .. from operation in Enum.GetValues<WebhookOperations>()
-                   where operation != WebhookOperations.None && part.Operations.HasFlag(operation)
-                   select (JsonNode)operation.ToString().ToUpperInvariant(),
-            ]),
-            ["resources"] = new JsonArray(entity.PluralName),
-            ["scope"] = attribute.EntityType.GetCustomAttribute<EntityScopeAttribute>()?.Scope == EntityScope.Cluster ? "Cluster" : "Namespaced",
-        }),
-        ["sideEffects"] = "None",
-        ["timeoutSeconds"] = attribute.TimeoutSeconds,
-    };
+            ["failurePolicy"] = part.FailurePolicy,
+            ["matchPolicy"] = "Equivalent",
+            ["rules"] = new JsonArray(new JsonObject
+            {
+                ["apiGroups"] = new JsonArray(entity.Group ?? ""),
+                ["apiVersions"] = new JsonArray(entity.Version),
+                ["operations"] = new JsonArray(
+                [
+                    .. from operation in Enum.GetValues<WebhookOperations>()
+                       where operation != WebhookOperations.None && part.Operations.HasFlag(operation)
+                       select (JsonNode)operation.ToString().ToUpperInvariant(),
+                ]),
+                ["resources"] = new JsonArray(entity.PluralName),
+                ["scope"] = attribute.EntityType.GetCustomAttribute<EntityScopeAttribute>()?.Scope == EntityScope.Cluster ? "Cluster" : "Namespaced",
+            }),
+            ["sideEffects"] = "None",
+            ["timeoutSeconds"] = attribute.TimeoutSeconds,
+        };
 }
