@@ -21,7 +21,9 @@ internal sealed record KubernetesVersion(int Minor, int Patch)
     public override string ToString() => $"1.{Minor}.{Patch}";
 
     private static string? Text(JsonDocument json, string name) =>
-        json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 
     private static int Number(string? text)
     {

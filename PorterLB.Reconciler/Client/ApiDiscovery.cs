@@ -51,8 +51,9 @@ public static class ApiDiscovery
         {
             return [];
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            // No JSON, or JSON of another shape: from a proxy that has something to say of its own.
             throw new InvalidDataException($"The API server's answer to {path} is no list of its API: {exception.Message}", exception);
         }
     }

@@ -11,6 +11,7 @@ public class ServerFeaturesTests
     [InlineData("""{"major":"1","minor":"36","gitVersion":"v1.36.2"}""", 36, 2)]
     [InlineData("""{"minor":"29","gitVersion":"v1.29.0+k3s1"}""", 29, 0)]
     [InlineData("""{"paths":[]}""", 0, 0)]
+    [InlineData("""["no version"]""", 0, 0)]
     public void A_version_is_read_as_any_provider_writes_it(string json, int minor, int patch) =>
         Assert.Equal(new KubernetesVersion(minor, patch), KubernetesVersion.Read(Encoding.UTF8.GetBytes(json)));
 

@@ -217,6 +217,17 @@ public sealed class KubernetesClientTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
     }
 
+    [Theory]
+    [InlineData("this is a proxy")]
+    [InlineData("""["things"]""")]
+    [InlineData("""{"resources":["things"]}""")]
+    public async Task What_is_no_list_of_an_API_is_the_servers_trouble_and_no_bug_of_ours(string answer)
+    {
+        _server.Answer(HttpStatusCode.OK, answer);
+        var exception = await Assert.ThrowsAsync<InvalidDataException>(() => _client.ServesAsync(new EntityMetadata("Thing", "v1", "example.com")));
+        Assert.True(ServerTrouble.Is(exception));
+    }
+
     [Fact]
     public async Task A_version_that_the_server_does_not_have_yet_is_told_from_other_timeouts()
     {
