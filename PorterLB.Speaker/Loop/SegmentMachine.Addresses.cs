@@ -83,6 +83,47 @@ public sealed partial class SegmentMachine
     private TimeSpan EvaluateMine(AddressState address, out bool restless)
     {
         var claimed = IsClaimed(address);
+        var doubt = DoubtEpoch(address, claimed);
+        return Earlier(doubt, Follow(address, claimed, out restless));
+    }
+
+    /// <summary>
+    /// Numbers of a lost past outrank every election that is made now: while they are remembered, no move comes, and nobody is relieved.
+    /// </summary>
+    /// <returns>When to look again.</returns>
+    private TimeSpan DoubtEpoch(AddressState address, bool claimed)
+    {
+        var epoch = address.Rights!.Epoch;
+        if (!_fresh || address.Floor.Epoch <= epoch)
+        {
+            address.AheadSince = null;
+            return TimeSpan.MaxValue;
+        }
+
+        address.AheadSince ??= _now;
+        var due = address.AheadSince.Value + Timers.EpochDoubt;
+        if (_now < due)
+        {
+            return due;
+        }
+
+        address.AheadSince = _now;
+        if (address.Held && address.Own.Epoch > epoch)
+        {
+            Forget(address);
+        }
+        else if (address.Held || !claimed || address.Best!.Rank.Epoch <= epoch)
+        {
+            var standing = address.Held ? address.Own : claimed ? address.Best!.Rank : (ClaimRank?)null;
+            address.Floor = standing is { } rank ? ClaimFloor.None.Raise(rank) : ClaimFloor.None;
+        }
+
+        // A living holder's claim is its own to take back.
+        return _now + Timers.EpochDoubt;
+    }
+
+    private TimeSpan Follow(AddressState address, bool claimed, out bool restless)
+    {
         var situation = Look(address, claimed);
         var decision = OwnershipRules.Decide(situation);
         decision = Sabotage(address, decision);

@@ -40,6 +40,16 @@ public sealed partial class SegmentMachine
         SetTiming();
     }
 
+    /// <summary>What peers said against our rights is doubted while these are fresh, and waits while they are not.</summary>
+    private void ChangeContact(bool fresh)
+    {
+        if (fresh != _fresh)
+        {
+            _fresh = fresh;
+            TouchAll(_addresses.Values);
+        }
+    }
+
     private void TakeAway(AddressState address, bool elsewhere)
     {
         if (elsewhere)

@@ -122,7 +122,7 @@ public sealed partial class SegmentMachine
                 ChangeRights(changed);
                 break;
             case Input.ContactChanged contact:
-                _fresh = contact.Fresh;
+                ChangeContact(contact.Fresh);
                 break;
             case Input.LinkChanged link:
                 ChangeLink(link.Up, link.Mac);

@@ -40,6 +40,9 @@ internal sealed class AddressState(IPAddress address)
 
     public ClaimFloor Floor { get; set; } = ClaimFloor.None;
 
+    /// <summary>Since when the floor stands above my rights although they are fresh; null when it does not.</summary>
+    public TimeSpan? AheadSince { get; set; }
+
     /// <summary>I answer.</summary>
     public bool Held { get; set; }
 

@@ -95,5 +95,11 @@ internal static class Timers
     /// </summary>
     public static readonly TimeSpan TombstoneDoubt = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// An epoch that was claimed and that our own API contact still does not know after this long is of a past that was lost: the cluster's
+    /// store was brought back from a backup, and a peer that learnt of it later than we did told its old claim once more.
+    /// </summary>
+    public static readonly TimeSpan EpochDoubt = TimeSpan.FromSeconds(10);
+
     private static TimeSpan Milliseconds(int value) => TimeSpan.FromMilliseconds(value);
 }

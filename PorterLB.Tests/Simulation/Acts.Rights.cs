@@ -84,6 +84,30 @@ internal sealed partial class Acts
         After(Between(1000, 5000), () => Kill(world.Speakers[Random.Next(world.Speakers.Count)]));
     }
 
+    /// <summary>Speakers learn of it one after the other, and who has not yet tells those who have of numbers that never were.</summary>
+    public void RestoreStore()
+    {
+        var backup = world.Api.BackUp();
+        for (var moves = Random.Next(2, 12); moves > 0; moves--)
+        {
+            After(Between(0, 2500), Move);
+        }
+
+        After(3000, () =>
+        {
+            if (world.Begin("the store is brought back from a backup"))
+            {
+                world.Api.Restore(backup);
+            }
+        });
+        After(Between(3000, 3500), () => Crash(Target()));
+        After(Between(3500, 6000), () => Kill(Target()));
+        After(Between(4000, 8000), Move);
+
+        // What was taken over under a lost number is doubted for ten seconds; then the API server's word holds again.
+        After(Between(20_000, 22_000), Move);
+    }
+
     public void MoveOften()
     {
         for (var at = 0.0; at < 6000; at += Between(100, 2500))

@@ -82,6 +82,7 @@ internal sealed record FaultClass(string Name, string What, Promises Promises, A
             new("many", "30–100 nodes; a death, a drain, a partition", new(500, 1000) { Router = 2500 }, act => act.ManyNodes()) { Nodes = (30, 100), Weight = 100 },
             new("crowd", "150 nodes, hellos slowed down; a death, a drain, a partition", new(1000, 1000) { Router = 2500 }, act => act.ManyNodes()) { Nodes = (150, 150), Weight = 150, InLongRunsOnly = true },
             new("thousand", "1,000 addresses; kill, drain, partition", new(500, 1000) { Router = 4000 }, act => act.ManyAddresses()) { Nodes = (3, 3), Addresses = (1000, 1000), Weight = 60 },
+            new("restore", "the API server's store brought back from a backup among moves; two deaths after it", new(500, 50) { Obeyed = true }, act => act.RestoreStore()),
         }.Select((each, i) => each with { Order = i + 1 }),
     ];
 

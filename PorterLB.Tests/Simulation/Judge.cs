@@ -21,6 +21,9 @@ internal sealed record Promises(double Silent, double Double)
     /// <summary>How long the router may point at a machine that is dead or out of reach while another answers.</summary>
     public double Router { get; init; } = 1700;
 
+    /// <summary>Whether the end must find each address with the node that is elected then.</summary>
+    public bool Obeyed { get; init; }
+
     /// <summary>How many owners an address may have within a second.</summary>
     public int Moves { get; init; } = 4;
 
@@ -199,6 +202,10 @@ internal sealed class Judge(Simulation world, Promises promises)
             {
                 Violate($"{address} ends with {(holders.Count == 0 ? "no owner" : "owners " + string.Join(", ", holders.Select(h => h.Name)))}, "
                     + (rights is null ? "though it is released" : "not with one of " + string.Join(", ", rights.Eligible)));
+            }
+            else if (promises.Obeyed && rights?.Elected is { } elected && holders[0].Name != elected)
+            {
+                Violate($"{address} ends with {holders[0].Name}, though {elected} is elected");
             }
         }
 

@@ -75,6 +75,17 @@ internal sealed class SimulatedApi(Simulation world)
         Publish();
     }
 
+    /// <summary>A copy of the store.</summary>
+    public (ImmutableDictionary<IPAddress, AddressRights> Rights, long Version) BackUp() => (Rights, _resourceVersion);
+
+    /// <summary>Brings a copy back: what was written since never was, and numbers go on from there.</summary>
+    public void Restore((ImmutableDictionary<IPAddress, AddressRights> Rights, long Version) backup)
+    {
+        (Rights, _resourceVersion) = backup;
+        world.Touch();
+        Publish();
+    }
+
     public void Connect(SimulatedSpeaker speaker)
     {
         speaker.ApiUp = true;

@@ -452,6 +452,72 @@ public sealed class SegmentMachineTests
     }
 
     [Fact]
+    public void What_was_taken_over_under_a_lost_epoch_can_be_moved_again()
+    {
+        // The store was restored; b, which learns of it later than a, repeats its claim of before once more, and dies.
+        var bench = new MachineBench();
+        bench.Do(new Input.ContactChanged(true));
+        bench.LinkUp();
+        bench.Grant("b", 50, null, "a", "b", "c");
+        bench.Pass(1000, () => Hear(ClaimOf("b", 50, 0)));
+        bench.Grant("b", 10, null, "a", "b", "c");
+        Hear(ClaimOf("b", 50, 0));
+        bench.Pass(1000, () => bench.Hear("c", claims: []));
+        Assert.Equal(50, bench.Machine.Held.Single().Rank.Epoch);
+
+        // The manager follows, and somebody moves it to c.
+        bench.Grant("a", 12, null, "a", "b", "c");
+        bench.Pass(10_500, () => bench.Hear("c"));
+        Assert.Equal((12L, 0), (bench.Machine.Held.Single().Rank.Epoch, bench.Machine.Held.Single().Rank.Term));
+        bench.Grant("c", 14, null, "a", "b", "c");
+        bench.Hear("c", claims: ClaimOf("c", 14, 0));
+        Assert.False(bench.Holds());
+
+        void Hear(params Claim[] claims)
+        {
+            bench.Hear("b", claims: claims);
+            bench.Hear("c");
+        }
+    }
+
+    [Fact]
+    public void Who_is_elected_after_a_lost_epoch_was_heard_claims_under_the_epoch_that_is()
+    {
+        var bench = new MachineBench();
+        bench.Do(new Input.ContactChanged(true));
+        bench.LinkUp();
+        bench.Grant("b", 10, null, "a", "b");
+        bench.Pass(1000, () => bench.Hear("b", claims: ClaimOf("b", 50, 0)));
+        bench.Pass(10_500, () => bench.Hear("b", claims: ClaimOf("b", 10, 0)));
+        bench.Pass(1000, () => bench.Hear("c"));
+        Assert.Equal((10L, 1), (bench.Machine.Held.Single().Rank.Epoch, bench.Machine.Held.Single().Rank.Term));
+    }
+
+    [Fact]
+    public void Without_fresh_rights_a_higher_epoch_is_not_doubted()
+    {
+        var bench = new MachineBench();
+        bench.LinkUp();
+        bench.Grant("b", 10, null, "a", "b");
+        bench.Pass(1000, () => bench.Hear("b", claims: ClaimOf("b", 50, 0)));
+        bench.Pass(20_000, () => bench.Hear("c"));
+        Assert.Equal((50L, 1), (bench.Machine.Held.Single().Rank.Epoch, bench.Machine.Held.Single().Rank.Term));
+    }
+
+    [Fact]
+    public void A_peers_word_that_came_without_contact_is_doubted_from_when_contact_is_back()
+    {
+        var bench = Owner();
+        bench.Do(new Input.ContactChanged(false));
+        bench.Hear("b", claims: Tombstone(5));
+        bench.Pass(20_000, () => bench.Hear("b"));
+        Assert.False(bench.Holds());
+        bench.Do(new Input.ContactChanged(true));
+        bench.Pass(1000, () => bench.Hear("b"));
+        Assert.True(bench.Holds());
+    }
+
+    [Fact]
     public void An_unhealthy_node_is_relieved_by_a_healthy_one()
     {
         var bench = new MachineBench();
