@@ -19,7 +19,7 @@ internal sealed class Answering(SegmentContext context, Responder responder)
 
     public Target? Find(IPAddress address) => _targets.GetValueOrDefault(address);
 
-    /// <summary>From now on these concern the interface, and no others. The table follows with <see cref="Swap"/>.</summary>
+    /// <summary>From now on these concern the interface, and no others.</summary>
     /// <returns>Whether that is a change.</returns>
     public bool Concern(ImmutableDictionary<IPAddress, AddressRights> rights, MacAddress mac)
     {
@@ -32,36 +32,36 @@ internal sealed class Answering(SegmentContext context, Responder responder)
         var before = _targets.Count;
         foreach (var address in rights.Keys.Where(address => !_targets.ContainsKey(address)))
         {
-            _targets.Add(address, new Target(address, mac, context.CountersOf(address)));
+            _targets.Add(address, Make(address, mac));
         }
 
-        return gone.Length > 0 || _targets.Count != before;
+        var changed = gone.Length > 0 || _targets.Count != before;
+        if (changed)
+        {
+            Swap(mac);
+        }
+
+        return changed;
     }
 
     /// <summary>Answer for an address.</summary>
-    /// <returns>Whether that is a change.</returns>
-    public bool Hold(IPAddress address, int interfaceIndex)
+    public void Hold(IPAddress address, int interfaceIndex)
     {
-        var changed = _held.Add(address);
-        if (changed && address.AddressFamily == AddressFamily.InterNetworkV6)
+        Say(address, held: true);
+        if (_held.Add(address) && address.AddressFamily == AddressFamily.InterNetworkV6)
         {
             context.Groups.Join(interfaceIndex, SolicitedNode.GroupOf(address));
         }
-
-        return changed;
     }
 
     /// <summary>Answer for an address no more.</summary>
-    /// <returns>Whether that is a change.</returns>
-    public bool Drop(IPAddress address, int interfaceIndex)
+    public void Drop(IPAddress address, int interfaceIndex)
     {
-        var changed = _held.Remove(address);
-        if (changed && address.AddressFamily == AddressFamily.InterNetworkV6)
+        Say(address, held: false);
+        if (_held.Remove(address) && address.AddressFamily == AddressFamily.InterNetworkV6)
         {
             context.Groups.Leave(interfaceIndex, SolicitedNode.GroupOf(address));
         }
-
-        return changed;
     }
 
     public void DropAll(int interfaceIndex)
@@ -77,12 +77,22 @@ internal sealed class Answering(SegmentContext context, Responder responder)
     {
         foreach (var address in _targets.Keys.ToArray())
         {
-            _targets[address] = new Target(address, mac, context.CountersOf(address));
+            _targets[address] = Make(address, mac);
         }
 
         Swap(mac);
     }
 
-    /// <summary>Gives the responder what is true now, in one step.</summary>
-    public void Swap(MacAddress mac) => responder.Table = new AnswerTable(mac, _targets.Values, _held);
+    /// <summary>Gives the responder the addresses of now, in one step.</summary>
+    public void Swap(MacAddress mac) => responder.Table = new AnswerTable(mac, _targets.Values);
+
+    private void Say(IPAddress address, bool held)
+    {
+        if (Find(address) is { } target)
+        {
+            target.Held = held;
+        }
+    }
+
+    private Target Make(IPAddress address, MacAddress mac) => new(address, mac, context.CountersOf(address)) { Held = _held.Contains(address) };
 }

@@ -226,10 +226,6 @@ internal sealed class Segment : IFrameSink, IDisposable
         }
 
         Handle(new Input.RightsChanged(rights, elsewhere) { Resumed = resumed });
-        if (changed)
-        {
-            _answering.Swap(Interface.Mac);
-        }
     }
 
     /// <summary>A hello came in.</summary>
@@ -373,22 +369,18 @@ internal sealed class Segment : IFrameSink, IDisposable
 
     private void CarryOut()
     {
-        // First who answers, in one swap: a thousand addresses taken over at once are one new table, and no announcement goes out for
-        // an address before a request for it would be answered.
-        var changed = false;
+        // First who answers: no announcement goes out for an address before a request for it would be answered.
         foreach (var effect in _effects)
         {
-            changed |= effect switch
+            switch (effect)
             {
-                Effect.Answer answer => _answering.Hold(answer.Address, Interface.Index),
-                Effect.Silence silence => _answering.Drop(silence.Address, Interface.Index),
-                _ => false,
-            };
-        }
-
-        if (changed)
-        {
-            _answering.Swap(Interface.Mac);
+                case Effect.Answer answer:
+                    _answering.Hold(answer.Address, Interface.Index);
+                    break;
+                case Effect.Silence silence:
+                    _answering.Drop(silence.Address, Interface.Index);
+                    break;
+            }
         }
 
         foreach (var effect in _effects)

@@ -22,6 +22,7 @@ internal sealed class Target
 {
     private readonly byte[] _answer;
     private readonly uint _sum;
+    private volatile bool _held;
 
     /// <param name="address">An IPv4 or IPv6 unicast address.</param>
     /// <param name="mac">The hardware address to answer with.</param>
@@ -42,6 +43,13 @@ internal sealed class Target
 
     public AddressCounters Counters { get; }
 
+    /// <summary>Whether to answer. Written by the loop, read by the capture thread.</summary>
+    public bool Held
+    {
+        get => _held;
+        set => _held = value;
+    }
+
     /// <summary>When the loop asked for it last, on the machine's clock.</summary>
     public TimeSpan ProbedAt { get; set; } = TimeSpan.MinValue / 2;
 
@@ -61,37 +69,37 @@ internal sealed class Target
 }
 
 /// <summary>
-/// Which addresses concern this interface and which of them are answered for now. Never changed: the loop makes a new one and swaps
-/// it whole, so the capture thread needs no lock. Sorted arrays, because they are made often and read by binary search in the cache.
+/// Which addresses concern this interface; each says itself whether it is answered for. Never changed: when the addresses are others the
+/// loop makes a new one and swaps it whole, so the capture thread needs no lock. Sorted arrays, because they are read by binary search in
+/// the cache.
 /// </summary>
 internal sealed class AnswerTable
 {
     private readonly uint[] _keys4;
-    private readonly Slot[] _slots4;
+    private readonly Target[] _targets4;
     private readonly UInt128[] _keys6;
-    private readonly Slot[] _slots6;
+    private readonly Target[] _targets6;
 
     /// <param name="mac">The interface's hardware address.</param>
     /// <param name="targets">All that concern the interface, each address once.</param>
-    /// <param name="held">Those to answer for.</param>
-    public AnswerTable(MacAddress mac, IReadOnlyCollection<Target> targets, IReadOnlySet<IPAddress> held)
+    public AnswerTable(MacAddress mac, IReadOnlyCollection<Target> targets)
     {
         Mac = mac;
-        (_keys4, _slots4) = Sorted(targets, held, AddressFamily.InterNetwork, static address => KeyOfIPv4(address));
-        (_keys6, _slots6) = Sorted(targets, held, AddressFamily.InterNetworkV6, static address => KeyOfIPv6(address));
+        (_keys4, _targets4) = Sorted(targets, AddressFamily.InterNetwork, static address => KeyOfIPv4(address));
+        (_keys6, _targets6) = Sorted(targets, AddressFamily.InterNetworkV6, static address => KeyOfIPv6(address));
     }
 
-    public static AnswerTable Empty { get; } = new(default, [], new HashSet<IPAddress>());
+    public static AnswerTable Empty { get; } = new(default, []);
 
     public MacAddress Mac { get; }
 
     /// <summary>Finds an IPv4 address.</summary>
     /// <returns>The target, or null when it is none of ours.</returns>
-    public Target? Find(uint address, out bool held) => Find(_keys4, _slots4, address, out held);
+    public Target? Find(uint address) => Find(_keys4, _targets4, address);
 
     /// <summary>Finds an IPv6 address.</summary>
     /// <returns>The target, or null when it is none of ours.</returns>
-    public Target? Find(UInt128 address, out bool held) => Find(_keys6, _slots6, address, out held);
+    public Target? Find(UInt128 address) => Find(_keys6, _targets6, address);
 
     public static uint KeyOfIPv4(IPAddress address)
     {
@@ -114,23 +122,15 @@ internal sealed class AnswerTable
         return BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
-    private static Target? Find<TKey>(TKey[] keys, Slot[] slots, TKey key, out bool held)
-        where TKey : IComparable<TKey>
-    {
-        var index = keys.AsSpan().BinarySearch(key);
-        held = index >= 0 && slots[index].Held;
-        return index >= 0 ? slots[index].Target : null;
-    }
+    private static Target? Find<TKey>(TKey[] keys, Target[] targets, TKey key)
+        where TKey : IComparable<TKey> =>
+        keys.AsSpan().BinarySearch(key) is >= 0 and var index ? targets[index] : null;
 
-    private static (TKey[] Keys, Slot[] Slots) Sorted<TKey>(
-        IReadOnlyCollection<Target> targets, IReadOnlySet<IPAddress> held, AddressFamily family, Func<IPAddress, TKey> keyOf)
+    private static (TKey[] Keys, Target[] Targets) Sorted<TKey>(IReadOnlyCollection<Target> targets, AddressFamily family, Func<IPAddress, TKey> keyOf)
     {
-        var slots = targets.Where(target => target.Address.AddressFamily == family)
-            .Select(target => new Slot(target, held.Contains(target.Address))).ToArray();
-        var keys = Array.ConvertAll(slots, slot => keyOf(slot.Target.Address));
-        Array.Sort(keys, slots);
-        return (keys, slots);
+        var ofFamily = targets.Where(target => target.Address.AddressFamily == family).ToArray();
+        var keys = Array.ConvertAll(ofFamily, target => keyOf(target.Address));
+        Array.Sort(keys, ofFamily);
+        return (keys, ofFamily);
     }
-
-    private readonly record struct Slot(Target Target, bool Held);
 }

@@ -98,7 +98,7 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
         }
 
         // RFC 5227, section 2.4: whoever speaks as one of our addresses, in a request or a reply, claims it.
-        if (table.Find(arp.SenderIP, out _) is { } claimed)
+        if (table.Find(arp.SenderIP) is { } claimed)
         {
             return Verdict.Claimed(claimed, arp.SenderMac, unasked: arp.IsRequest || toGroup);
         }
@@ -108,12 +108,12 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
             return toGroup ? Verdict.Dropped(DropReason.OtherTarget) : Verdict.NeighborAnswered(arp.SenderMac);
         }
 
-        if (table.Find(arp.TargetIP, out var held) is not { } target)
+        if (table.Find(arp.TargetIP) is not { } target)
         {
             return Verdict.Dropped(DropReason.OtherTarget);
         }
 
-        if (!MayAnswer(held, now, target, out drop))
+        if (!MayAnswer(now, target, out drop))
         {
             return Verdict.Dropped(drop);
         }
@@ -136,7 +136,7 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
             return Verdict.Dropped(DropReason.Own);
         }
 
-        var target = table.Find(ndp.Target, out var held);
+        var target = table.Find(ndp.Target);
         if (!ndp.IsSolicitation)
         {
             return target is not null ? Verdict.Claimed(target, sender, unasked: toGroup)
@@ -149,13 +149,13 @@ internal sealed class Responder(byte[] clusterTag, HelloKeys keys, ushort helloP
             return Verdict.Dropped(DropReason.OtherTarget);
         }
 
-        return MayAnswer(held, now, target, out drop) ? Verdict.Answered(target.AnswerTo(ndp), target) : Verdict.Dropped(drop);
+        return MayAnswer(now, target, out drop) ? Verdict.Answered(target.AnswerTo(ndp), target) : Verdict.Dropped(drop);
     }
 
-    private bool MayAnswer(bool held, TimeSpan now, Target target, out DropReason drop)
+    private bool MayAnswer(TimeSpan now, Target target, out DropReason drop)
     {
         drop = DropReason.None;
-        if (!held)
+        if (!target.Held)
         {
             drop = DropReason.NotHeld;
             return false;

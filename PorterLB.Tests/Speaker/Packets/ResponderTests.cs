@@ -267,7 +267,7 @@ public class ResponderTests
 
     private static Responder NewResponder(IPAddress[] held, IPAddress[] others) => new(Tag, Keys, 7474)
     {
-        Table = new AnswerTable(Mac, [.. held.Concat(others).Select(address => new Target(address, Mac))], held.ToHashSet()),
+        Table = new AnswerTable(Mac, [.. held.Concat(others).Select(address => new Target(address, Mac) { Held = held.Contains(address) })]),
         Deadline = TimeSpan.MaxValue,
     };
 
