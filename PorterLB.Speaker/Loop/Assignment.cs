@@ -13,8 +13,9 @@ internal sealed class Assignment
     public Assignment(Rights rights, InterfaceChoice choice, ImmutableArray<LocalInterface> interfaces)
     {
         _rights = rights;
-        Dictionary<int, ImmutableDictionary<IPAddress, AddressRights>.Builder> here = [];
-        foreach (var address in rights.Addresses.Values)
+        var kernel = new KernelAnswers(interfaces, KernelAnswers.ReadSysctl);
+        Dictionary<int, List<AddressRights>> here = [];
+        foreach (var (_, address) in rights.Addresses)
         {
             if (choice.For(address.Address, address.Interfaces) is not { } on)
             {
@@ -24,17 +25,20 @@ internal sealed class Assignment
 
             if (!here.TryGetValue(on.Index, out var assigned))
             {
-                here.Add(on.Index, assigned = ImmutableDictionary.CreateBuilder<IPAddress, AddressRights>());
+                here.Add(on.Index, assigned = []);
             }
 
-            assigned.Add(address.Address, address);
-            if (KernelAnswers.Problem(address.Address, on, interfaces, KernelAnswers.ReadSysctl) is { } problem)
+            assigned.Add(address);
+            if (kernel.Problem(address.Address, on) is { } problem)
             {
                 Problems.Add(new SpeakerReport(ReportKind.KernelAnswers, address.Address, on.Name, Detail: problem));
             }
         }
 
-        _here = here.ToDictionary(entry => entry.Key, entry => entry.Value.ToImmutable());
+        // Most nodes have one interface that matters, and all addresses there.
+        _here = here.ToDictionary(
+            entry => entry.Key,
+            entry => entry.Value.Count == rights.Addresses.Count ? rights.Addresses : entry.Value.ToImmutableDictionary(address => address.Address));
         Wanted = [.. _here.Keys, .. rights.Expected.Select(range => choice.For(range.First, range.Interfaces)?.Index).OfType<int>()];
     }
 
@@ -51,7 +55,7 @@ internal sealed class Assignment
     public ImmutableHashSet<IPAddress> ElsewhereThan(int index)
     {
         var here = On(index);
-        return [.. _rights.Addresses.Keys.Where(address => !here.ContainsKey(address))];
+        return here.Count == _rights.Addresses.Count ? [] : [.. _rights.Addresses.Keys.Where(address => !here.ContainsKey(address))];
     }
 
     private static string Unserved(AddressRights rights) => rights.Interfaces.IsDefaultOrEmpty

@@ -16,6 +16,10 @@ internal sealed class InterfaceChoice(ImmutableArray<LocalInterface> interfaces,
     private readonly LocalInterface[] _usable =
         [.. interfaces.Where(candidate => candidate.Skipped is null && (allowed.IsEmpty || allowed.Any(glob => Matches(glob, candidate.Name))))];
 
+    // Thousands of addresses are asked for in a row, and most want the same.
+    private (LocalInterface On, IPNetwork Subnet)[]? _subnets;
+    private (ImmutableArray<string> Wanted, LocalInterface[] Interfaces, (LocalInterface On, IPNetwork Subnet)[] Subnets) _named;
+
     private readonly Dictionary<string, int?> _reached = new(StringComparer.Ordinal);
 
     /// <summary>Those that may be used, by index.</summary>
@@ -30,11 +34,16 @@ internal sealed class InterfaceChoice(ImmutableArray<LocalInterface> interfaces,
     {
         if (wanted.IsDefaultOrEmpty)
         {
-            return BySubnet(_usable, address);
+            return BySubnet(_subnets ??= SubnetsOf(_usable), address);
         }
 
-        var named = _usable.Where(candidate => wanted.Any(name => Is(candidate, name))).ToArray();
-        return BySubnet(named, address) ?? named.OrderByDescending(candidate => candidate.Up).FirstOrDefault();
+        if (_named.Wanted.IsDefault || !_named.Wanted.AsSpan().SequenceEqual(wanted.AsSpan()))
+        {
+            LocalInterface[] named = [.. _usable.Where(candidate => wanted.Any(name => Is(candidate, name))).OrderByDescending(candidate => candidate.Up)];
+            _named = (wanted, named, SubnetsOf(named));
+        }
+
+        return BySubnet(_named.Subnets, address) ?? _named.Interfaces.FirstOrDefault();
     }
 
     /// <summary>Whether what is wanted depends on the routing table.</summary>
@@ -56,12 +65,27 @@ internal sealed class InterfaceChoice(ImmutableArray<LocalInterface> interfaces,
         return candidate.Index == index;
     }
 
-    private static LocalInterface? BySubnet(IEnumerable<LocalInterface> candidates, IPAddress address) =>
-        (from candidate in candidates
-         from subnet in candidate.Subnets
-         where subnet.Contains(address)
-         orderby subnet.PrefixLength descending, candidate.Up descending, candidate.Index
-         select candidate).FirstOrDefault();
+    /// <summary>The narrowest first.</summary>
+    private static (LocalInterface On, IPNetwork Subnet)[] SubnetsOf(IEnumerable<LocalInterface> candidates) =>
+    [
+        .. from candidate in candidates
+           from subnet in candidate.Subnets
+           orderby subnet.PrefixLength descending, candidate.Up descending, candidate.Index
+           select (candidate, subnet),
+    ];
+
+    private static LocalInterface? BySubnet((LocalInterface On, IPNetwork Subnet)[] subnets, IPAddress address)
+    {
+        foreach (var (on, subnet) in subnets)
+        {
+            if (subnet.Contains(address))
+            {
+                return on;
+            }
+        }
+
+        return null;
+    }
 
     private static bool Matches(string glob, string name) => FileSystemName.MatchesSimpleExpression(glob, name, ignoreCase: false);
 }

@@ -10,6 +10,9 @@ namespace PorterLB.Speaker.Wire;
 /// <param name="Usable">Whether frames may carry it as their source: not tentative, and no duplicate of another's.</param>
 internal readonly record struct InterfaceAddress(IPAddress Address, int PrefixLength, bool Usable)
 {
+    /// <summary>Whether its subnet has room for others.</summary>
+    public bool IsShared => PrefixLength < (Address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128);
+
     /// <summary>Its subnet.</summary>
     public IPNetwork Network => new(Masked(Address, PrefixLength), PrefixLength);
 
@@ -37,9 +40,12 @@ internal readonly record struct InterfaceAddress(IPAddress Address, int PrefixLe
 internal sealed record LocalInterface(
     int Index, string Name, MacAddress Mac, bool Up, string? Skipped, ImmutableArray<InterfaceAddress> Addresses)
 {
-    /// <summary>Subnets that reach further than the node itself.</summary>
+    /// <summary>
+    /// Subnets that reach further than the node itself. Where nothing may be announced single addresses are none: kube-proxy in IPVS mode
+    /// puts all Services' on an interface, thousands that would be told of and come and go with them.
+    /// </summary>
     public ImmutableArray<IPNetwork> Subnets =>
-        [.. Addresses.Where(address => !address.Address.IsIPv6LinkLocal).Select(address => address.Network).Distinct()];
+        [.. Addresses.Where(address => !address.Address.IsIPv6LinkLocal && (Skipped is null || address.IsShared)).Select(address => address.Network).Distinct()];
 
     /// <summary>What hellos come from: the first IPv4 address, else the link-local IPv6 address, else 0.0.0.0.</summary>
     public IPAddress HelloSource =>

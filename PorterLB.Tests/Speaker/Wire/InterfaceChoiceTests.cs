@@ -58,8 +58,8 @@ public class InterfaceChoiceTests
     public void An_address_on_another_local_interface_needs_arp_ignore(string address, int all, int eth0, bool fine)
     {
         ImmutableArray<LocalInterface> interfaces = [Nic(1, "kube-ipvs0", "192.168.0.91/32", skipped: "NOARP"), Nic(2, "eth0", "192.168.0.5/24")];
-        var problem = KernelAnswers.Problem(IPAddress.Parse(address), interfaces[1], interfaces,
-            path => path == "ipv4/conf/all/arp_ignore" ? $"{all}\n" : path == "ipv4/conf/eth0/arp_ignore" ? $"{eth0}\n" : null);
+        var problem = new KernelAnswers(interfaces, path => path == "ipv4/conf/all/arp_ignore" ? $"{all}\n" : path == "ipv4/conf/eth0/arp_ignore" ? $"{eth0}\n" : null)
+            .Problem(IPAddress.Parse(address), interfaces[1]);
         Assert.Equal(fine, problem is null);
         Assert.True(fine || problem!.Contains("net.ipv4.conf.all.arp_ignore=1", StringComparison.Ordinal));
     }
@@ -68,7 +68,15 @@ public class InterfaceChoiceTests
     public void An_address_of_the_very_interface_is_answered_by_the_kernel_whatever_is_set()
     {
         var on = Nic(2, "eth0", "192.168.0.91/24");
-        Assert.Contains("remove it from eth0", KernelAnswers.Problem(IPAddress.Parse("192.168.0.91"), on, [on], _ => "2"), StringComparison.Ordinal);
+        Assert.Contains("remove it from eth0", new KernelAnswers([on], _ => "2").Problem(IPAddress.Parse("192.168.0.91"), on), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Services_that_kube_proxy_puts_on_an_interface_of_its_own_are_no_subnets_of_the_node()
+    {
+        Assert.Empty(Nic(1, "kube-ipvs0", "192.168.0.91/32", skipped: "NOARP").Subnets);
+        Assert.Equal(IPNetwork.Parse("10.0.0.0/8"), Assert.Single(Nic(1, "br0p1", "10.0.0.5/8", skipped: "is part of br0").Subnets));
+        Assert.Equal(IPNetwork.Parse("192.168.0.91/32"), Assert.Single(Nic(1, "eth0", "192.168.0.91/32").Subnets));
     }
 
     private static ImmutableArray<string> Names(string text) => [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries)];
