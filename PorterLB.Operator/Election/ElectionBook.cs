@@ -15,6 +15,7 @@ internal sealed class ElectionBook
     private readonly Dictionary<IPAddress, Election> _elections = [];
     private readonly Dictionary<string, int> _loads = new(StringComparer.Ordinal);
     private readonly Dictionary<IPAddress, Reconsideration> _reconsider = [];
+    private readonly Dictionary<IPAddress, Election> _standing = [];
     private long _highest;
 
     public Election? Of(IPAddress address)
@@ -51,7 +52,26 @@ internal sealed class ElectionBook
         lock (_lock)
         {
             _reconsider.Remove(address);
+            _standing.Remove(address);
             Forget(address);
+        }
+    }
+
+    /// <summary>The election that was last seen to stand on the Service; what is booked may not have been written yet.</summary>
+    public Election? StandingOf(IPAddress address)
+    {
+        lock (_lock)
+        {
+            return _standing.TryGetValue(address, out var election) ? election : null;
+        }
+    }
+
+    /// <summary>This election was seen to stand on the Service.</summary>
+    public void Stands(IPAddress address, Election election)
+    {
+        lock (_lock)
+        {
+            _standing[address] = election;
         }
     }
 

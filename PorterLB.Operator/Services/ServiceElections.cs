@@ -34,16 +34,16 @@ internal sealed class ServiceElections(
             var candidates = Candidates(service, address, i < allocation.Origins.Length ? allocation.Origins[i] : "");
             var before = annotated.GetValueOrDefault(address);
             var known = book.Of(address);
+            var standing = book.StandingOf(address);
             var reconsideration = book.TakeReconsideration(address);
             Ballot? ballot = null;
             var decision = book.Elect(address, stands =>
             {
                 ballot = Ballot(address, stands?.Node ?? before, candidates, looks.Count > 0 ? looks[0].Decision.Node : null) with { Reconsideration = reconsideration };
 
-                // Ours, with another node in it: whoever changed it wants the address there.
-                var byHand = stands is { Node: { } node } && before is not null && before != node && annotatedEpoch == stands.Value.Epoch
-                    && candidates.Eligible.Contains(before, StringComparer.Ordinal);
-                return byHand ? new Decision(before, Verdict.Moved) : NodeElection.Decide(ballot);
+                return before is not null && candidates.Eligible.Contains(before, StringComparer.Ordinal) && IsByHand(before, annotatedEpoch, stands, standing)
+                    ? new Decision(before, Verdict.Moved)
+                    : NodeElection.Decide(ballot);
             });
             if (decision is { Verdict: Verdict.Stays, LookAgainAfter: not null })
             {
@@ -69,10 +69,16 @@ internal sealed class ServiceElections(
             {
                 // First sight of a Service that a former leader served.
                 book.Set(address, new Election.Election(before, epoch));
+                book.Stands(address, new Election.Election(before, epoch));
             }
             else
             {
                 renewed |= decision.Node is not null && decision.Node != known?.Node;
+            }
+
+            if (known is { } booked && booked == new Election.Election(before, annotatedEpoch ?? 0))
+            {
+                book.Stands(address, booked);
             }
 
             // A lower epoch than ours is merely older: our write has not succeeded yet. The same one beside another node is somebody else's.
@@ -101,6 +107,14 @@ internal sealed class ServiceElections(
 
         return (elections, common);
     }
+
+    /// <summary>
+    /// Whether somebody wrote another node into the election that stood on the Service, so that the address is wanted there. It may be the
+    /// one booked last, or the one before, when the write of the last lost to that very change.
+    /// </summary>
+    private static bool IsByHand(string before, long? epoch, Election.Election? booked, Election.Election? standing) =>
+        booked is { Node: { } node } && before != node && epoch is not null
+        && (epoch == booked.Value.Epoch || (standing is { } seen && epoch == seen.Epoch && before != seen.Node));
 
     private static bool HasNode(ServiceView service) => service.Metadata.Annotations?.ContainsKey(Annotations.Node) == true;
 

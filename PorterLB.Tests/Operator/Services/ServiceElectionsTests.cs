@@ -92,6 +92,40 @@ public sealed class ServiceElectionsTests : IDisposable
         Assert.Equal(("b b", 103L), Elect());
     }
 
+    [Fact]
+    public void A_move_by_hand_that_an_election_was_written_too_late_for_is_followed()
+    {
+        Elect();
+        Elect();
+        Say("a", [], dead: "b");
+        Say("b", [V4, V6], term: 1);
+        Say("c", [], dead: "a");
+        _time.Advance(TimeSpan.FromSeconds(2));
+
+        // The manager adopts b; the server has another version of the Service by now: somebody wants it on c.
+        _elections.Elect(_service, new Allocation([V4, V6]));
+        Assert.Equal("b", _book.Of(V4)?.Node);
+        _service.Metadata.Annotations[Annotations.Node] = "c";
+        Write();
+        Assert.Equal("c c", Elect().Nodes);
+    }
+
+    [Fact]
+    public void An_election_that_was_not_written_yet_is_no_move_by_hand_back_to_the_former_node()
+    {
+        Elect();
+        Elect();
+        Say("b", [V4, V6], term: 1, dead: "a");
+        Say("c", [], dead: "a");
+        _time.Advance(TimeSpan.FromSeconds(2));
+        _elections.Elect(_service, new Allocation([V4, V6]));
+        Say("a", []);
+        Say("b", [V4, V6], term: 1);
+        Say("c", []);
+        Write();
+        Assert.Equal("b b", Elect().Nodes);
+    }
+
     /// <summary>The nodes elected, in the order of the addresses, and their epoch; written to the Service, as the manager would.</summary>
     private (string Nodes, long? Epoch) Elect(params IPAddress[] addresses)
     {
