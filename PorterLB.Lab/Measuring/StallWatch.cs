@@ -34,14 +34,7 @@ internal sealed class StallWatch : IDisposable
     /// <param name="threads">Beginnings of the names of threads that are never idle for long.</param>
     public StallWatch(LightLab lab, params string[] threads)
     {
-        _watched =
-        [
-            .. from node in lab.Nodes
-               from folder in Directory.GetDirectories($"/proc/{node.Speaker.Id}/task")
-               let name = File.ReadAllText($"{folder}/comm").Trim()
-               where threads.Any(thread => name.StartsWith(thread, StringComparison.Ordinal))
-               select new Watched($"{node.Name} {name}", folder),
-        ];
+        _watched = [.. from node in lab.Nodes from thread in threads from watched in Find(node, thread) select watched];
         _thread = new Thread(Run) { IsBackground = true, Name = "stall watch" };
         _thread.Start();
     }
@@ -91,11 +84,37 @@ internal sealed class StallWatch : IDisposable
         }
     }
 
+    /// <summary>A watch that watches nothing would see no stall: who renames a thread is told here.</summary>
+    private static List<Watched> Find(LightNode node, string thread)
+    {
+        List<Watched> found =
+        [
+            .. from folder in Directory.GetDirectories($"/proc/{node.Speaker.Id}/task")
+               let name = Read($"{folder}/comm")
+               where name.StartsWith(thread, StringComparison.Ordinal)
+               select new Watched($"{node.Name} {name}", folder),
+        ];
+        return found.Count > 0 ? found : throw new LabException($"The speaker on {node.Name} has no thread whose name begins with '{thread}'.");
+    }
+
     private void Add(Stall stall)
     {
         lock (_stalls)
         {
             _stalls.Add(stall);
+        }
+    }
+
+    private static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file).Trim();
+        }
+        catch (IOException)
+        {
+            // The thread is gone.
+            return "";
         }
     }
 
@@ -112,7 +131,7 @@ internal sealed class StallWatch : IDisposable
         public Stall? Look()
         {
             // Nanoseconds run, nanoseconds waited for a processor, how often it was run.
-            var fields = Read("schedstat").Split(' ');
+            var fields = Read($"{folder}/schedstat").Split(' ');
             if (fields.Length < 3)
             {
                 return null;
@@ -122,7 +141,7 @@ internal sealed class StallWatch : IDisposable
             var length = Stopwatch.GetElapsedTime(_since);
             if (now.Times == _last.Times)
             {
-                if (length > Least / 2 && Read("stat") is { Length: > 0 } stat && stat[stat.LastIndexOf(')') + 2] is var state && !_states.Contains(state, StringComparison.Ordinal))
+                if (length > Least / 2 && Read($"{folder}/stat") is { Length: > 0 } stat && stat[stat.LastIndexOf(')') + 2] is var state && !_states.Contains(state, StringComparison.Ordinal))
                 {
                     _states += state;
                 }
@@ -137,17 +156,5 @@ internal sealed class StallWatch : IDisposable
             return stall;
         }
 
-        private string Read(string file)
-        {
-            try
-            {
-                return File.ReadAllText($"{folder}/{file}").Trim();
-            }
-            catch (IOException)
-            {
-                // The thread is gone.
-                return "";
-            }
-        }
     }
 }
