@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using PorterLB.Lab.Cluster;
 using static PorterLB.Lab.Faults.FaultStage;
 
 namespace PorterLB.Lab.Faults;
@@ -36,6 +37,48 @@ internal static class PlannedChanges
                     "annotate", "--overwrite", "service", $"{service["metadata"]!["name"]}", $"layer2.porterlb.io/node={stage.Others[0].Name}").RunAsync(cancel);
             },
             (_, _) => Task.CompletedTask),
+        Moves("endpoints of policy Local moved",
+            async (stage, cancel) =>
+            {
+                // A rolling update: the new Pod is ready on another node, the old one ends.
+                var (service, old, @new) = ((string)(await stage.ServiceAsync(cancel))["metadata"]!["name"]!, stage.Owner.Name, stage.Others[0].Name);
+                await stage.Lab.SetEndpointsAsync(service, [new(old), new(@new)], cancel);
+                await WaitAsync(0.5, cancel);
+                await stage.Lab.SetEndpointsAsync(service, [new(old, Ready: false, Serving: true, Terminating: true), new(@new)], cancel);
+                await WaitAsync(2.5, cancel);
+                await stage.Lab.SetEndpointsAsync(service, [new(@new)], cancel);
+            },
+            async (stage, cancel) =>
+            {
+                var service = (string)(await stage.ServiceAsync(cancel))["metadata"]!["name"]!;
+                await SetPolicyAsync(stage, service, "Cluster", cancel);
+                await stage.Lab.SetEndpointsAsync(service, [.. stage.Lab.Nodes.Select(node => new LightLab.Endpoint(node.Name))], cancel);
+            }) with
+        {
+            Prepare = async (stage, cancel) =>
+            {
+                var service = (string)(await stage.ServiceAsync(cancel))["metadata"]!["name"]!;
+                await stage.Lab.SetEndpointsAsync(service, [new(stage.Owner.Name)], cancel);
+                await SetPolicyAsync(stage, service, "Local", cancel);
+                await ControlPlane.WaitUntilAsync(
+                    $"{stage.Owner.Name} to answer for all addresses",
+                    async () =>
+                    {
+                        foreach (var address in stage.Addresses)
+                        {
+                            if (await stage.OwnerOfAsync(address, cancel) != stage.Owner)
+                            {
+                                return false;
+                            }
+                        }
+
+                        return true;
+                    },
+                    Patience,
+                    cancel);
+                await WaitAsync(1, cancel);
+            },
+        },
         new("kube-proxy unhealthy", async (stage, cancel) =>
         {
             using var page = HealthPage.Open(stage.Owner.Host, KubeProxyHealthPort);
@@ -82,6 +125,9 @@ internal static class PlannedChanges
         Afterwards = async (stage, cancel) =>
             Require(await stage.OwnerOfAsync(stage.Addresses[0], cancel) != stage.Owner, $"{stage.Owner.Name} answers still"),
     };
+
+    private static Task<JsonNode> SetPolicyAsync(FaultStage stage, string service, string policy, CancellationToken cancel) => stage.Lab.ControlPlane.Api.MergeAsync(
+        $"/api/v1/namespaces/default/services/{service}", new JsonObject { ["spec"] = new JsonObject { ["externalTrafficPolicy"] = policy } }, cancel);
 
     private static Task<JsonNode> LabelAsync(FaultStage stage, LightNode node, string label, string? value, CancellationToken cancel) =>
         stage.Lab.ControlPlane.Api.MergeAsync($"/api/v1/nodes/{node.Name}", new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { [label] = value } } }, cancel);
