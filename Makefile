@@ -14,7 +14,8 @@ ROUNDS ?= 50
 # Runs of `make simulate`, over all classes of faults together. WRITE=1 writes docs/reference/faults.md anew.
 SEEDS ?= 4000
 WRITE ?=
-# UNINSTALL=1: `make demo` ends with PorterLB taken out of the cluster.
+# UPDATE=1: `make demo` also replaces all speakers, as an update does. UNINSTALL=1: it ends with PorterLB taken out of the cluster.
+UPDATE ?=
 UNINSTALL ?=
 
 export DOTNET_NOLOGO := 1
@@ -37,8 +38,8 @@ help: ## What can be made here
 
 .PHONY: demo
 demo: BINARY := bin/native
-demo: ready ## The main job, shown on a real Kubernetes: address, take-over, hand-over; UNINSTALL=1: and taken out again
-	@$(AS_ROOT) $(LAB) demo $(if $(UNINSTALL),--uninstall)
+demo: ready ## The main job, shown on a real Kubernetes: address, take-over, hand-over; UPDATE=1, UNINSTALL=1: that too
+	@$(AS_ROOT) $(LAB) demo $(if $(UPDATE),--update) $(if $(UNINSTALL),--uninstall)
 
 .PHONY: test
 test: ready ## Run every test: units, properties, simulator, end to end

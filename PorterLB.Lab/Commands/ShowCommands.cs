@@ -17,8 +17,10 @@ internal static class ShowCommands
     private static Command ShowDemo()
     {
         var uninstall = new Option<bool>("--uninstall") { Description = "At the end also take PorterLB out of the cluster, by the Job of config/uninstall." };
-        var command = new Command("demo", "Show PorterLB's main job on a real cluster, and measure it.") { uninstall };
-        command.SetAction(async (parsed, cancellationToken) => await Demo.RunAsync(parsed.GetValue(uninstall), Wide(), cancellationToken) ? 0 : 1);
+        var update = new Option<bool>("--update") { Description = "Also replace all speakers, as an update of their DaemonSet does." };
+        var command = new Command("demo", "Show PorterLB's main job on a real cluster, and measure it.") { update, uninstall };
+        command.SetAction(async (parsed, cancellationToken) =>
+            await Demo.RunAsync(new DemoOptions(parsed.GetValue(update), parsed.GetValue(uninstall)), Wide(), cancellationToken) ? 0 : 1);
         return command;
     }
 

@@ -10,6 +10,11 @@ using Spectre.Console;
 
 namespace PorterLB.Lab.Demonstration;
 
+/// <summary>What is shown beside the main job.</summary>
+/// <param name="Update">All speakers are replaced, as by an update of their DaemonSet.</param>
+/// <param name="Uninstall">At the end PorterLB is taken out of the cluster.</param>
+public sealed record DemoOptions(bool Update = false, bool Uninstall = false);
+
 /// <summary>
 /// PorterLB's main job on a real cluster, from the installation to the last address given back, each step with the command that a
 /// person would type. Nothing is simulated, and nothing is taken on trust: what is promised is measured from the client.
@@ -36,14 +41,15 @@ public sealed class Demo
     private IPAddress V4 => _addresses.First(address => address.AddressFamily == AddressFamily.InterNetwork);
 
     /// <summary>False when anything was otherwise than promised.</summary>
-    public static async Task<bool> RunAsync(bool uninstall, IAnsiConsole console, CancellationToken cancellationToken)
+    public static async Task<bool> RunAsync(DemoOptions options, IAnsiConsole console, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(options);
         var narrator = new Narrator(console);
         narrator.Chapter("A Kubernetes cluster: three nodes, a control plane and a client on one Ethernet segment");
         await using var lab = await FullLab.StartAsync(new FullLabOptions { Kind = "demo" }, narrator.Say, cancellationToken);
         var demo = new Demo(lab, narrator, cancellationToken);
-        await demo.PlayAsync();
-        if (uninstall)
+        await demo.PlayAsync(options.Update);
+        if (options.Uninstall)
         {
             await demo.LeaveAsync();
         }
@@ -52,7 +58,7 @@ public sealed class Demo
         return narrator.AllHeld;
     }
 
-    private async Task PlayAsync()
+    private async Task PlayAsync(bool update)
     {
         await KubectlAsync("get", "nodes", "-o", "wide");
         await InstallAsync();
@@ -62,6 +68,11 @@ public sealed class Demo
         await PlugBackAsync(cut);
         await CutOwnerWithPodAsync();
         await DrainAsync();
+        if (update)
+        {
+            await UpdateAsync();
+        }
+
         await ReleaseAsync();
     }
 
@@ -213,6 +224,23 @@ public sealed class Demo
             said.AnswererAt(ProbeResult.Now) is { } mac && mac != owner.Host.Mac, $"another node answers for {V4}: {NameOf(said.AnswererAt(ProbeResult.Now))}");
         var two = log.Addresses.Max(entry => entry.TwoAnswered);
         _narrator.Measured("speaker stopped: two nodes answered for", Milliseconds(two), "<= 1 s", two <= TwoAnswerers);
+    }
+
+    private async Task UpdateAsync()
+    {
+        _narrator.Chapter("All speakers are replaced, one node after the other (as an update of their DaemonSet does)");
+        var (probes, log, began) = await WatchAsync(
+            async () =>
+            {
+                await KubectlAsync("--namespace", LightLab.SystemNamespace, "rollout", "restart", "daemonset/porterlb-speaker");
+                var done = await KubectlAsync("--namespace", LightLab.SystemNamespace, "rollout", "status", "--timeout=180s", "daemonset/porterlb-speaker");
+                _narrator.Check(done.Succeeded, "every node has its new speaker");
+            },
+            TimeSpan.FromSeconds(5));
+        ShowFlows(probes);
+        ShowLost("speakers updated", probes, log, began);
+        var two = log.Addresses.Max(entry => entry.TwoAnswered);
+        _narrator.Measured("speakers updated: two nodes answered for", Milliseconds(two), "<= 1 s", two <= TwoAnswerers);
     }
 
     private async Task ReleaseAsync()

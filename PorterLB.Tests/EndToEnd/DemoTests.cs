@@ -18,7 +18,7 @@ public sealed class DemoTests(ITestOutputHelper output)
         console.Profile.Width = 160;
         try
         {
-            Assert.True(await Demo.RunAsync(uninstall: false, console, TestContext.Current.CancellationToken), "The demonstration broke a promise: see its output.");
+            Assert.True(await Demo.RunAsync(new DemoOptions(), console, TestContext.Current.CancellationToken), "The demonstration broke a promise: see its output.");
         }
         finally
         {
