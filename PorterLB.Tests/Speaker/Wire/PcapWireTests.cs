@@ -15,6 +15,7 @@ public sealed class PcapWireTests
     private static readonly MacAddress FirstMac = MacAddress.Parse("02:00:00:00:00:01");
     private static readonly MacAddress SecondMac = MacAddress.Parse("02:00:00:00:00:02");
     private static readonly IPAddress Target = IPAddress.Parse("192.168.0.91");
+    private static readonly IPAddress TargetV6 = IPAddress.Parse("2001:db8:1::91");
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     [Fact]
@@ -22,18 +23,19 @@ public sealed class PcapWireTests
     {
         using var hosts = Hosts();
         var sink = new Counting();
-        using var listening = Open(hosts, "h1", sink, FilterOf(0));
+        CaptureFilter[] filters = [.. new[] { 1, 1_000, 10_000 }.Select(FilterOf)];
+        using var listening = Open(hosts, "h1", sink, filters[0]);
         using var asking = Open(hosts, "h2", new Counting(), CaptureFilter.For(SecondMac, [], HelloPort));
-        var question = PreparedFrames.ArpProbe(SecondMac, Target);
-        var other = PreparedFrames.ArpProbe(SecondMac, IPAddress.Parse("192.168.7.7"));
+        byte[][] questions = [PreparedFrames.Probe(SecondMac, Target), PreparedFrames.Probe(SecondMac, TargetV6)];
+        byte[][] others = [PreparedFrames.Probe(SecondMac, IPAddress.Parse("192.168.7.7")), PreparedFrames.Probe(SecondMac, IPAddress.Parse("2001:db8::7:7"))];
         var sent = 0;
         for (var swap = 0; swap < 1_000; swap++)
         {
-            listening.Admit(_ => FilterOf(swap));
+            Assert.Same(filters[swap % 3], listening.Admit(_ => filters[swap % 3]));
             for (var i = 0; i < 20; i++)
             {
-                Assert.True(asking.Send(question));
-                Assert.True(asking.Send(other));
+                Assert.True(asking.Send(questions[i % 2]));
+                Assert.True(asking.Send(others[i % 2]));
                 sent++;
             }
 
@@ -44,8 +46,30 @@ public sealed class PcapWireTests
         Assert.True(SpinWait.SpinUntil(() => sink.Frames >= sent, Patience), $"{sink.Frames} of {sent}");
         Assert.Equal(sent, sink.Frames);
 
-        static CaptureFilter FilterOf(int swap) => CaptureFilter.For(
-            FirstMac, Enumerable.Range(0, 1 + (swap % 300)).Select(i => new IPAddress([10, 0, (byte)(i >> 4), (byte)(i << 4)])).Append(Target), HelloPort);
+        // So many of each family, in pools of a hundred.
+        static CaptureFilter FilterOf(int count) => CaptureFilter.For(
+            FirstMac,
+            Enumerable.Range(1, count - 1).Select(i => (i / 100 * 256) + (i % 100)).SelectMany(i => new[] { Numbered(i, ipv6: false), Numbered(i, ipv6: true) })
+                .Append(Target).Append(TargetV6),
+            HelloPort);
+    }
+
+    [Fact]
+    public void Between_a_request_and_its_answer_the_thread_that_captures_allocates_nothing()
+    {
+        using var hosts = Hosts();
+        var sink = new Answering();
+        using var listening = Open(hosts, "h1", sink, CaptureFilter.For(FirstMac, [Target], HelloPort));
+        using var asking = Open(hosts, "h2", new Counting(), CaptureFilter.For(SecondMac, [], HelloPort));
+        var question = PreparedFrames.Probe(SecondMac, Target);
+        for (var sent = 1; sent <= 2_000; sent++)
+        {
+            Assert.True(asking.Send(question));
+            Assert.True(SpinWait.SpinUntil(() => sink.Frames >= sent - 100, Patience), $"{sink.Frames} of {sent}");
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => sink.Frames == 2_000, Patience), $"{sink.Frames} of 2000");
+        Assert.Equal(0, sink.AllocatedAfter(1_000));
     }
 
     [Theory]
@@ -61,7 +85,7 @@ public sealed class PcapWireTests
         var sink = new Counting();
 
         // Pools of a hundred, as people have them, with others' addresses in between.
-        var targets = Enumerable.Range(0, count).Select(i => Address((i / 100 * 256) + (i % 100))).ToArray();
+        var targets = Enumerable.Range(0, count).Select(i => Numbered((i / 100 * 256) + (i % 100), ipv6)).ToArray();
         using var listening = Open(hosts, "h1", sink, CaptureFilter.For(FirstMac, [], HelloPort));
         var inForce = listening.Admit(most => CaptureFilter.For(FirstMac, targets, HelloPort, most));
         Assert.Equal(UInt128.Zero, inForce.Excess);
@@ -69,7 +93,7 @@ public sealed class PcapWireTests
         var sent = 0;
         for (var i = 0; i < 5_000; i++)
         {
-            Assert.True(asking.Send(PreparedFrames.Probe(SecondMac, Address((i % 200 * 256) + 100 + (i % 156)))));
+            Assert.True(asking.Send(PreparedFrames.Probe(SecondMac, Numbered((i % 200 * 256) + 100 + (i % 156), ipv6))));
             if (i % 10 == 0)
             {
                 Assert.True(asking.Send(PreparedFrames.Probe(SecondMac, targets[i * 7 % count])));
@@ -79,10 +103,6 @@ public sealed class PcapWireTests
 
         Assert.True(SpinWait.SpinUntil(() => sink.Frames >= sent, Patience), $"{sink.Frames} of {sent}");
         Assert.Equal(sent, sink.Frames);
-
-        IPAddress Address(int number) => ipv6
-            ? new IPAddress([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte)(number >> 16), (byte)(number >> 8), (byte)number])
-            : new IPAddress([10, (byte)(number >> 16), (byte)(number >> 8), (byte)number]);
     }
 
     [Fact]
@@ -179,6 +199,10 @@ public sealed class PcapWireTests
             new PcapWireFactory(new MachineClock(TimeProvider.System)).Open("nope0", _ => CaptureFilter.For(FirstMac, [], HelloPort), new Counting())).Message,
             StringComparison.Ordinal);
 
+    private static IPAddress Numbered(int number, bool ipv6) => ipv6
+        ? new IPAddress([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte)(number >> 16), (byte)(number >> 8), (byte)number])
+        : new IPAddress([10, (byte)(number >> 16), (byte)(number >> 8), (byte)number]);
+
     private static BridgedHosts Hosts()
     {
         var lacking = BridgedHosts.Lacking();
@@ -204,5 +228,28 @@ public sealed class PcapWireTests
         }
 
         public void Lost(string reason) => LostBecause = reason;
+    }
+
+    /// <summary>Answers each frame, and writes down what its thread had allocated by then.</summary>
+    private sealed class Answering : IFrameSink
+    {
+        private readonly byte[] _answer = PreparedFrames.ArpReply(FirstMac, Target);
+        private readonly long[] _allocated = new long[2_000];
+        private int _frames;
+
+        public int Frames => Volatile.Read(ref _frames);
+
+        public long AllocatedAfter(int frames) => _allocated[Frames - 1] - _allocated[frames];
+
+        public ReadOnlySpan<byte> Take(ReadOnlySpan<byte> frame, in Capture capture)
+        {
+            _allocated[_frames] = GC.GetAllocatedBytesForCurrentThread();
+            Volatile.Write(ref _frames, _frames + 1);
+            return _answer;
+        }
+
+        public void Lost(string reason)
+        {
+        }
     }
 }

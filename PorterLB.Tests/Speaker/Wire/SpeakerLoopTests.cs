@@ -236,6 +236,80 @@ public sealed class SpeakerLoopTests : IDisposable
     }
 
     [Fact]
+    public void An_IPv6_address_that_a_stranger_answers_the_probe_for_is_not_announced()
+    {
+        Post(Apply(V6));
+        for (var passed = 0; passed < 100; passed++)
+        {
+            Pass(0.01);
+            if (Sent("eth0").Exists(frame => frame.AsSpan().SequenceEqual(PreparedFrames.DuplicateProbe(Mac, V6))))
+            {
+                // RFC 4861, section 7.2.4: who asks from :: is answered to all nodes.
+                Take("eth0", PreparedFrames.UnsolicitedAdvertisement(Stranger, V6));
+                Sent("eth0").Clear();
+            }
+        }
+
+        Assert.Empty(_loop.Status.Announced);
+        var told = Assert.Single(Reports(), report => report.Kind == ReportKind.ConflictRefused);
+        Assert.Equal((V6, Stranger), (told.Address, told.Mac));
+        Assert.DoesNotContain(Sent("eth0"), frame => frame.AsSpan().SequenceEqual(PreparedFrames.UnsolicitedAdvertisement(Mac, V6)));
+    }
+
+    [Theory]
+    [InlineData("192.168.0.91")]
+    [InlineData("2001:db8::91")]
+    public void A_held_address_that_a_stranger_claims_is_defended_on_the_wire_once_in_ten_seconds(string text)
+    {
+        var address = IPAddress.Parse(text);
+        Post(Apply(address));
+        Pass(8);
+        Sent("eth0").Clear();
+        for (var second = 0; second < 9; second++)
+        {
+            Take("eth0", Announcement(Stranger, address));
+            Pass(1);
+        }
+
+        Assert.Single(Sent("eth0"), frame => frame.AsSpan().SequenceEqual(Announcement(Mac, address)));
+        Assert.True(Answers("eth0", address));
+        Assert.Equal(Stranger, Assert.Single(Reports(), report => report.Kind == ReportKind.ConflictDefended).Mac);
+    }
+
+    [Fact]
+    public void From_request_to_answer_nothing_is_allocated()
+    {
+        Post(Apply(V4, V6));
+        Pass(2);
+        var sink = _wires.Last("eth0").Sink;
+        byte[][] frames =
+        [
+            PreparedFrames.ArpProbe(Stranger, V4), PreparedFrames.DuplicateProbe(Stranger, V6),
+            PreparedFrames.ArpProbe(Stranger, OnSecond), PreparedFrames.Solicitation(Stranger, IPAddress.Parse("fe80::b"), V6, null),
+        ];
+        var capture = new Capture(_wires.Clock.Now, _wires.Clock.Now, _time.GetUtcNow());
+        Assert.Equal(300, Run(100));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var answered = Run(10_000);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(30_000, answered);
+
+        int Run(int times)
+        {
+            var answers = 0;
+            for (var i = 0; i < times; i++)
+            {
+                foreach (var frame in frames)
+                {
+                    answers += sink.Take(frame, capture).IsEmpty ? 0 : 1;
+                }
+            }
+
+            return answers;
+        }
+    }
+
+    [Fact]
     public void Nobody_is_declared_dead_while_frames_wait_to_be_read()
     {
         Post(Apply(V4));
@@ -297,6 +371,10 @@ public sealed class SpeakerLoopTests : IDisposable
 
     private static Mail.Apply Apply(params IPAddress[] addresses) => new(new Rights(addresses.ToImmutableDictionary(
         address => address, address => new AddressRights { Address = address, Epoch = 1, Elected = "a", Eligible = ["a"] })));
+
+    private static byte[] Announcement(MacAddress mac, IPAddress address) => address.Equals(V4)
+        ? PreparedFrames.ArpAnnouncement(mac, address)
+        : PreparedFrames.UnsolicitedAdvertisement(mac, address);
 
     private static byte[] HelloOf(string node, HelloKeys keys, byte[]? tag = null, ulong sequence = 1, Hello? heard = null)
     {
