@@ -35,8 +35,13 @@ public sealed partial class SegmentMachine
             return;
         }
 
-        address.Floor = address.Floor.Raise(claim.Rank);
         var holder = claim.Holder == sender.Node ? sender : _peers.Find(claim.Holder);
+        if (holder is not null && address.IsOutdated(claim, holder))
+        {
+            return;
+        }
+
+        address.Floor = address.Floor.Raise(claim.Rank);
         if (holder is null || !IsLiving(holder, claim.HolderIncarnation, DeadAfterOf(address))
             || (holder == sender && claim.HolderIncarnation != senderIncarnation))
         {

@@ -117,12 +117,32 @@ internal sealed class AddressState(IPAddress address)
     /// <summary>Its place among the held ones.</summary>
     public int HeldIndex { get; set; } = -1;
 
+    // Whose claim was heard last, in which of its lives and its hellos.
+    private Peer? _lastWordOf;
+    private Incarnation _lastWordIn;
+    private ulong _lastWord;
+
     // Fields, not properties: these are mutable values.
     public ClaimSchedule Schedule;
     public Inquiry Inquiry;
 
     /// <summary>The address is not mine to care for: not in my rights, or its release is newer than they.</summary>
     public bool IsGone => Rights is null || Tombstone >= Rights.Epoch;
+
+    /// <summary>
+    /// Whether the claim's holder has said something newer of this address, or nothing: a datagram that was overtaken, or a relay of what
+    /// its holder took back, must not silence who has claimed since.
+    /// </summary>
+    public bool IsOutdated(Claim claim, Peer holder)
+    {
+        if (holder == _lastWordOf && claim.HolderIncarnation == _lastWordIn && claim.Sequence < _lastWord)
+        {
+            return true;
+        }
+
+        (_lastWordOf, _lastWordIn, _lastWord) = (holder, claim.HolderIncarnation, claim.Sequence);
+        return false;
+    }
 
     /// <summary>Forgets the other's claim.</summary>
     public void ForgetBest()

@@ -88,9 +88,9 @@ internal sealed partial class Acts
     public void RestoreStore()
     {
         var backup = world.Api.BackUp();
-        for (var moves = Random.Next(2, 12); moves > 0; moves--)
+        for (var at = 0.0; at < 2500; at += Between(800, 2500))
         {
-            After(Between(0, 2500), Move);
+            After(at, Move);
         }
 
         After(3000, () =>

@@ -75,8 +75,13 @@ internal sealed class SimulatedApi(Simulation world)
         Publish();
     }
 
-    /// <summary>A copy of the store.</summary>
-    public (ImmutableDictionary<IPAddress, AddressRights> Rights, long Version) BackUp() => (Rights, _resourceVersion);
+    /// <summary>Makes a copy of the store; much is written into it afterwards that concerns no address.</summary>
+    public (ImmutableDictionary<IPAddress, AddressRights> Rights, long Version) BackUp()
+    {
+        var copy = (Rights, _resourceVersion);
+        _resourceVersion += 1000;
+        return copy;
+    }
 
     /// <summary>Brings a copy back: what was written since never was, and numbers go on from there.</summary>
     public void Restore((ImmutableDictionary<IPAddress, AddressRights> Rights, long Version) backup)

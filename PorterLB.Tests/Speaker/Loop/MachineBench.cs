@@ -108,10 +108,11 @@ internal sealed class MachineBench
 
     public void LinkUp() => Do(new Input.LinkChanged(true, Mac));
 
-    public void Hear(string node, Standing? standing = null, ulong process = 7, bool namesMe = true, params Claim[] claims)
+    /// <summary>A hello of another speaker; one that is not delivered yet can be given in later.</summary>
+    public Input Hear(string node, Standing? standing = null, ulong process = 7, bool namesMe = true, bool deliver = true, params Claim[] claims)
     {
         var sequence = _sequences[node + process] = _sequences.GetValueOrDefault(node + process) + 1;
-        Do(new Input.HelloHeard(
+        var heard = new Input.HelloHeard(
             new Hello
             {
                 Node = node,
@@ -121,7 +122,13 @@ internal sealed class MachineBench
                 Hears = namesMe ? [new HeardPeer("a", Machine.Incarnation, 1, TimeSpan.Zero, Direct: true, Proven: true, Well)] : [],
                 Claims = [.. claims.Select(c => c with { Sequence = sequence })],
             },
-            Now));
+            Now);
+        if (deliver)
+        {
+            Do(heard);
+        }
+
+        return heard;
     }
 
     public static Claim ClaimOf(string node, long epoch, int term, ulong process = 7, IPAddress? address = null) =>

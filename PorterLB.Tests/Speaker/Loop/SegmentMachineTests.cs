@@ -481,6 +481,25 @@ public sealed class SegmentMachineTests
     }
 
     [Fact]
+    public void A_claim_that_its_holder_has_taken_back_since_silences_nobody_when_it_comes_late()
+    {
+        var bench = new MachineBench();
+        bench.Do(new Input.ContactChanged(true));
+        bench.LinkUp();
+        bench.Grant("b", 50, null, "a", "b");
+        bench.Pass(1000, () => bench.Hear("b", claims: ClaimOf("b", 50, 0)));
+
+        // The store was restored: a is elected, b takes its claim back, and the hello before that one comes last.
+        bench.Grant("a", 10, null, "a", "b");
+        var late = bench.Hear("b", deliver: false, claims: ClaimOf("b", 50, 0));
+        bench.Hear("b", claims: ClaimOf("b", 0, 0));
+        bench.Pass(1);
+        Assert.True(bench.Holds());
+        bench.Do(late);
+        Assert.True(bench.Holds());
+    }
+
+    [Fact]
     public void Who_is_elected_after_a_lost_epoch_was_heard_claims_under_the_epoch_that_is()
     {
         var bench = new MachineBench();
