@@ -94,6 +94,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 1407, Level = LogLevel.Debug, Message = "{Path} is not healthy: {Failures}")]
     public static partial void Unhealthy(this ILogger logger, string path, string failures);
 
+    [LoggerMessage(EventId = 1408, Level = LogLevel.Warning, Message = "{Startup} of the new leader cannot be done: {Reason}. Tried again until it can; nothing is reconciled before")]
+    public static partial void StartupFailed(this ILogger logger, string startup, string reason);
+
     private static readonly Func<ILogger, string, EntityKey, string, IDisposable?> ReconciliationScope =
         LoggerMessage.DefineScope<string, EntityKey, string>("controller={Controller} object={Object} reconcileID={ReconcileID}");
 

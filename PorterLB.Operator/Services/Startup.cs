@@ -30,6 +30,10 @@ internal sealed class Startup(
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        // The version of the whole collection, from etcd: no earlier election of any address has a higher epoch. First, for what fails here
+        // is begun anew.
+        var nothing = await client.ListAsync(ServiceView.Type, new ListOptions { FieldSelector = "metadata.name=porterlb-none", Namespace = "default" }, cancellationToken);
+
         // A killed leader's last write may arrive for as long as the server may work on it; what it gave out must not be given out again.
         allocator.GiveNew(leadership.TakeOver != TakeOver.Unclean);
         allocator.Served = key =>
@@ -43,8 +47,6 @@ internal sealed class Startup(
         pools.Refresh();
         metrics.Show();
 
-        // The version of the whole collection, from etcd: no earlier election of any address has a higher epoch.
-        var nothing = await client.ListAsync(ServiceView.Type, new ListOptions { FieldSelector = "metadata.name=porterlb-none", Namespace = "default" }, cancellationToken);
         book.Saw(nothing.ResourceVersion);
 
         // Also those that were ours and left us meanwhile: their addresses are not free before they are released.

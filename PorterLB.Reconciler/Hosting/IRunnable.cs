@@ -12,7 +12,8 @@ public interface IRunnable
 
 /// <summary>
 /// Work to be done once by a new leader: after the caches are synced and leadership is won, before any reconciler runs.
-/// What it throws stops the process.
+/// What it throws stops the process, unless the server or the way to it is to blame (<see cref="Client.ServerTrouble"/>): then it is called
+/// again until it succeeds. So what must not be done twice comes after its requests.
 /// </summary>
 public interface ILeaderStartup
 {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using PorterLB.Reconciler.Caching;
+using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Events;
 using PorterLB.Reconciler.Health;
 using PorterLB.Reconciler.Leadership;
@@ -28,6 +29,9 @@ internal sealed class OperatorHost(
 {
     // Left of the stop's time for what comes after the reconcilers: caches, servers, lease, Events.
     private static readonly TimeSpan AfterReconcilers = TimeSpan.FromSeconds(5);
+
+    // Nobody reconciles meanwhile.
+    private static readonly TimeSpan StartupRetry = TimeSpan.FromSeconds(1);
 
     private readonly List<HttpServer> _http = [];
     private readonly List<IHostedService> _servers = [];
@@ -178,7 +182,7 @@ internal sealed class OperatorHost(
             // WARNING: before the reconcilers, for they rely on what is built here.
             foreach (var create in registry.LeaderStartups)
             {
-                await create(services).StartAsync(starting);
+                await StartUpAsync(create(services), starting);
             }
 
             starting.ThrowIfCancellationRequested();
@@ -205,6 +209,30 @@ internal sealed class OperatorHost(
         catch (Exception exception)
         {
             Fail(exception);
+        }
+    }
+
+    /// <summary>A leader whose first request is lost must not end for it: the next one's would be lost as well.</summary>
+    private async Task StartUpAsync(ILeaderStartup startup, CancellationToken cancellationToken)
+    {
+        string? told = null;
+        while (true)
+        {
+            try
+            {
+                await startup.StartAsync(cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (ServerTrouble.Is(exception) && !cancellationToken.IsCancellationRequested)
+            {
+                if (told != exception.Message)
+                {
+                    told = exception.Message;
+                    logger.StartupFailed(startup.GetType().Name, told.TrimEnd('.'));
+                }
+
+                await Task.Delay(StartupRetry, services.GetRequiredService<TimeProvider>(), cancellationToken);
+            }
         }
     }
 

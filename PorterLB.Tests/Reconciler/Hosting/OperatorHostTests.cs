@@ -5,7 +5,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Controllers;
@@ -19,7 +18,7 @@ public sealed class OperatorHostTests : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly Diary _diary = new();
-    private readonly FakeTimeProvider _time = new();
+    private readonly ObservedTime _time = new();
     private readonly IHost _host;
 
     public OperatorHostTests()
@@ -73,6 +72,24 @@ public sealed class OperatorHostTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_startup_whose_request_is_lost_is_tried_again_each_second_and_nothing_is_reconciled_before()
+    {
+        _diary.LostRequests = 2;
+        await _host.StartAsync(CancellationToken.None);
+        for (var lost = 0; lost < 2; lost++)
+        {
+            await _diary.UntilAsync($"request lost, {1 - lost} to go");
+            Assert.False(_diary.Has("reconciling"));
+            await _time.PassAsync(1, 1);
+        }
+
+        await _diary.UntilAsync("reconciling");
+        _diary.InOrder("lease taken", "request lost, 1 to go", "request lost, 0 to go", "startup", "reconciling");
+        _diary.Reconciled.SetResult();
+        await _host.StopAsync(CancellationToken.None).WaitAsync(Patience, CancellationToken.None);
+    }
+
+    [Fact]
     public async Task A_reconciler_that_does_not_end_holds_the_stop_up_for_25_seconds_and_the_lease_is_left_to_run_out()
     {
         await _host.StartAsync(CancellationToken.None);
@@ -98,6 +115,8 @@ public sealed class OperatorHostTests : IAsyncDisposable
     private sealed class Diary
     {
         private readonly ConcurrentQueue<string> _lines = new();
+
+        public int LostRequests { get; set; }
 
         public TaskCompletionSource Reconciled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -140,6 +159,12 @@ public sealed class OperatorHostTests : IAsyncDisposable
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
+            if (diary.LostRequests > 0)
+            {
+                diary.Write($"request lost, {--diary.LostRequests} to go");
+                throw new HttpRequestException("The connection was reset.");
+            }
+
             diary.Write("startup");
             return Task.CompletedTask;
         }
