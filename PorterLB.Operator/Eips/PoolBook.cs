@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Entities;
 using PorterLB.Reconciler.Caching;
@@ -9,23 +8,32 @@ namespace PorterLB.Operator.Eips;
 internal sealed class PoolBook(IEntityCache<V1Alpha2Eip> eips, Allocator allocator)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, string> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (Mark Mark, string? Problem)> _known = new(StringComparer.Ordinal);
+    private HashSet<Mark> _read = [];
 
     /// <summary>Takes over what changed.</summary>
     public void Refresh()
     {
         lock (_lock)
         {
+            // Of hundreds of Eips each has its status written once a second: where nothing else changed, not all of them are judged against each
+            // other again.
             var objects = eips.List();
-            var versions = objects.ToDictionary(eip => eip.Metadata.Name, eip => eip.Metadata.Generation, StringComparer.Ordinal);
+            var marks = objects.Select(Mark.Of).ToHashSet();
+            if (marks.SetEquals(_read))
+            {
+                return;
+            }
+
+            _read = marks;
+            var byName = marks.ToDictionary(mark => mark.Name, StringComparer.Ordinal);
             var pools = EipPools.Of(objects);
             foreach (var pool in pools)
             {
-                // The status is written often, by ourselves; what makes the pool is not.
-                var mark = $"{versions[pool.Name]} {pool.Deleting} {pool.IsDefault} {pool.Problem}";
-                if (_known.GetValueOrDefault(pool.Name) != mark)
+                var now = (byName[pool.Name], pool.Problem);
+                if (!_known.TryGetValue(pool.Name, out var before) || before != now)
                 {
-                    _known[pool.Name] = mark;
+                    _known[pool.Name] = now;
                     allocator.Put(pool);
                 }
             }
@@ -36,5 +44,12 @@ internal sealed class PoolBook(IEntityCache<V1Alpha2Eip> eips, Allocator allocat
                 allocator.Remove(name);
             }
         }
+    }
+
+    /// <summary>What changes when a pool may have: the status is written often, by ourselves, and is no part of it.</summary>
+    private readonly record struct Mark(string Name, string? Uid, long? Generation, bool Deleting, bool Default)
+    {
+        public static Mark Of(V1Alpha2Eip eip) =>
+            new(eip.Metadata.Name, eip.Metadata.Uid, eip.Metadata.Generation, eip.Metadata.DeletionTimestamp is not null, EipPools.IsDefault(eip));
     }
 }
