@@ -47,6 +47,10 @@ internal sealed record Pool
 
     public bool Holds(IPAddress address) => Ranges.Any(range => range.Contains(address));
 
+    /// <summary>Whether it would give this address out: it holds it, and does not leave it out.</summary>
+    public bool Offers(IPAddress address) =>
+        Holds(address) && !Excludes.Any(range => range.Contains(address)) && !(AvoidBuggyAddresses && PoolIndex.IsBuggyAddress(address));
+
     /// <summary>Namespaces by name or by label, and Services by label where a selector says so.</summary>
     public bool Selects(AddressRequest request)
     {

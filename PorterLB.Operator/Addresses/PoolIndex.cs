@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Numerics;
 
 namespace PorterLB.Operator.Addresses;
@@ -113,6 +114,9 @@ internal sealed class PoolIndex
         _taken--;
         return true;
     }
+
+    /// <summary>Whether it is one of those that some old equipment drops traffic to: IPv4, and ends in .0 or .255.</summary>
+    public static bool IsBuggyAddress(IPAddress address) => address.Family() == IpFamily.IPv4 && IsBuggyNumber(address.ToNumber());
 
     private static bool IsBuggyNumber(UInt128 number) => (byte)number is 0 or 255;
 

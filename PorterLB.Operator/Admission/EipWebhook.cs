@@ -1,4 +1,5 @@
 using PorterLB.Operator.Entities;
+using PorterLB.Operator.Services;
 using PorterLB.Operator.Validation;
 using PorterLB.Reconciler.Admission;
 using PorterLB.Reconciler.Attributes;
@@ -13,13 +14,14 @@ internal sealed class EipWebhook(
     IEntityCache<V1Alpha2LayerTwoConfig> configs,
     IEntityCache<NamespaceView> namespaces,
     IEntityCache<NodeView> nodes,
-    IEntityCache<V1Alpha2Speaker> speakers) : ValidationWebhook<V1Alpha2Eip>
+    IEntityCache<V1Alpha2Speaker> speakers,
+    IEntityCache<ServiceView> services) : ValidationWebhook<V1Alpha2Eip>
 {
     public override ValidationResult Create(V1Alpha2Eip entity, bool dryRun) => Answer(Judgement.OfEip(null, entity, Around()));
 
     public override ValidationResult Update(V1Alpha2Eip oldEntity, V1Alpha2Eip newEntity, bool dryRun) => Answer(Judgement.OfEip(oldEntity, newEntity, Around()));
 
-    public override ValidationResult Delete(V1Alpha2Eip entity, bool dryRun) => Answer(Judgement.OfEipDelete(entity));
+    public override ValidationResult Delete(V1Alpha2Eip entity, bool dryRun) => Answer(Judgement.OfEipDelete(entity, Around()));
 
     private static ValidationResult Answer(IReadOnlyList<Finding> found) => Result(found.Errors(), found.Warnings());
 
@@ -30,5 +32,6 @@ internal sealed class EipWebhook(
         Namespaces = namespaces.List(),
         Nodes = nodes.List(),
         Speakers = speakers.List(),
+        Services = services.ByIndex(ServiceIndex.Ours, ServiceIndex.Ours),
     };
 }

@@ -163,7 +163,7 @@ internal static class ManagerCommand
                 options.Name = "eip";
                 options.SharesCachedObjects = true;
                 options.Watches<NodeView>(delta => delta.Old is not null && delta.New is not null && delta.Old.IsSameFor(delta.New) ? [] : triggers.Eips());
-                options.Watches<V1Alpha2Speaker>(delta => (delta.Old?.Status.Gateways ?? []).SequenceEqual(delta.New?.Status.Gateways ?? [], StringComparer.Ordinal) ? [] : triggers.Eips());
+                options.Watches<V1Alpha2Speaker>(delta => HostAddresses.AreSame(delta.Old, delta.New) ? [] : triggers.Eips());
             })
             .AddController<LayerTwoController, V1Alpha2LayerTwoConfig>(options =>
             {

@@ -59,6 +59,9 @@ internal static class EipPools
         return pools.ToImmutable();
     }
 
+    /// <summary>An Eip as the pool that it says it is, whether it may be one or not.</summary>
+    public static Pool Of(V1Alpha2Eip eip) => Of(eip, problem: null);
+
     private static Pool Of(V1Alpha2Eip eip, string? problem) => new()
     {
         Name = eip.Metadata.Name,

@@ -55,13 +55,14 @@ internal static class ConditionKinds
         ],
     };
 
-    public static readonly ConditionKind EipHoldsHosts = new("Eip", "HoldsHosts", "Whether addresses of the pool belong to machines of the cluster's own network.")
+    public static readonly ConditionKind EipHoldsHosts = new("Eip", "HoldsHosts", "Whether addresses of the pool belong to machines of the cluster's own network, or to no single one.")
     {
         Reasons =
         [
             new(True, "NodeAddresses", "Nodes have them; the message names both. A Service that is given one is not announced, for the node answers itself."),
             new(True, "Gateways", "A node's default route leads to them."),
-            new(False, "NoneKnown", "No Node has one, and no default route leads to one."),
+            new(True, "SubnetEnds", "They are the first or the last one of a subnet of the nodes: its network or broadcast address, or, in IPv6, that of every router. A Service that is given one is reached by nobody."),
+            new(False, "NoneKnown", "No Node has one, no default route leads to one, and no subnet of the nodes begins or ends with one."),
         ],
     };
 

@@ -25,6 +25,7 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
         (AddressRange.Parse("255.255.255.255"), "255.255.255.255", "is the broadcast address"),
         (AddressRange.Parse("::"), "::", "is the unspecified address"),
         (AddressRange.Parse("::1"), "::1", "is every machine's own loopback"),
+        (new AddressRange(IpFamily.IPv6, (UInt128)0xffff << 32, ((UInt128)0xffff << 32) | uint.MaxValue), "::ffff:0:0/96", "is IPv4 in IPv6 form"),
         (AddressRange.Parse("fe80::/10"), "fe80::/10", "is link-local, which no router forwards"),
         (AddressRange.Parse("ff00::/8"), "ff00::/8", "is multicast"),
     ];
@@ -50,6 +51,11 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
             Protocol(context, eip);
             var ranges = Addresses(context, eip);
             Excludes(context, eip, ranges);
+            foreach (var (field, problem) in SelectorProblems.Of("spec.serviceSelector", eip.Spec.ServiceSelector))
+            {
+                Add(context, Rules.EipSelector, field, problem);
+            }
+
             Interface(context, eip);
             Others(context, eip, ranges);
             Slips(context, eip, ranges);
@@ -185,14 +191,19 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
             }
         }
 
-        var hosts = HostAddresses.Of(_around.Nodes ?? [], _around.Speakers ?? []).ToArray();
-        var excludes = EipPools.ExcludesOf(eip);
+        var pool = EipPools.Of(eip);
+        var hosts = HostAddresses.Of(_around.Nodes ?? [], _around.Speakers ?? []).Where(host => pool.Offers(host.Address)).ToArray();
         foreach (var (field, range) in ranges)
         {
-            var held = hosts.Where(host => range.Contains(host.Address) && !excludes.Any(excluded => excluded.Contains(host.Address))).ToArray();
-            if (held.Length > 0)
+            var held = hosts.Where(host => range.Contains(host.Address)).ToLookup(host => host.Kind == HostKind.SubnetEnd);
+            if (held[false].Any())
             {
-                Add(context, Rules.EipHoldsNode, field, $"'{range}' holds the address of {List(held.Select(host => $"{host.Host} ({host.Address})"))}: a Service that is given it takes the node off the network. Put it into spec.excludes");
+                Add(context, Rules.EipHoldsNode, field, $"'{range}' holds the address of {List(held[false].Select(host => $"{host.Host} ({host.Address})"))}: a Service that is given it takes the node off the network. Put it into spec.excludes");
+            }
+
+            if (held[true].Any())
+            {
+                Add(context, Rules.EipHoldsSubnetEnd, field, $"'{range}' holds the address of {List(held[true].Select(host => $"{host.Host} ({host.Address})"))}: a Service that is given it is reached by nobody. Put it into spec.excludes");
             }
 
             var interfaces = (_around.Speakers ?? []).SelectMany(speaker => NodeFacts.InterfacesOf(speaker)).Where(item => item.Usable).ToArray();

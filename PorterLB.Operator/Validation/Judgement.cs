@@ -1,7 +1,9 @@
 using System.Net;
+using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Eips;
 using PorterLB.Operator.Entities;
 using PorterLB.Operator.Services;
+using PorterLB.Reconciler.Caching;
 
 namespace PorterLB.Operator.Validation;
 
@@ -15,12 +17,12 @@ internal static class Judgement
     {
         var rules = new EipRules(around);
         var found = Findings(rules.Validate(now));
-        return old is null ? found : [.. Since(found, Findings(rules.Validate(old))), .. Narrowed(old, now)];
+        return old is null ? found : [.. Since(found, Findings(rules.Validate(old))), .. InUse(old, now, around)];
     }
 
-    public static IReadOnlyList<Finding> OfEipDelete(V1Alpha2Eip eip) =>
-        eip.Status.Used is { Count: > 0 } used
-            ? [new Finding(Rules.EipDeletedInUse, "", $"Eip '{eip.Metadata.Name}' is in use by {List(used.Values)}: it gives out nothing new and goes when the last of them is released.")]
+    public static IReadOnlyList<Finding> OfEipDelete(V1Alpha2Eip eip, Surroundings around) =>
+        UsesOf(eip, around) is { Count: > 0 } used
+            ? [new Finding(Rules.EipDeletedInUse, "", $"Eip '{eip.Metadata.Name}' is in use by {Users(used)}: it gives out nothing new and goes when the last of them is released.")]
             : [];
 
     public static IReadOnlyList<Finding> OfLayerTwoConfig(V1Alpha2LayerTwoConfig? old, V1Alpha2LayerTwoConfig now, Surroundings around)
@@ -44,20 +46,52 @@ internal static class Judgement
     private static IReadOnlyList<Finding> Findings(FluentValidation.Results.ValidationResult result) =>
         [.. result.Errors.Select(failure => new Finding(Rules.ByName(failure.ErrorCode), failure.PropertyName, failure.ErrorMessage))];
 
-    private static IEnumerable<Finding> Narrowed(V1Alpha2Eip before, V1Alpha2Eip after)
+    // What an edit does to those who have an address: they keep it, and whoever makes the edit is told who they are.
+    private static IEnumerable<Finding> InUse(V1Alpha2Eip before, V1Alpha2Eip after, Surroundings around)
     {
-        var left = (before.Status.Used ?? new Dictionary<string, string>())
-            .Where(used => IPAddress.TryParse(used.Key, out var address) && EipPools.Holds(before, address) && !EipPools.Holds(after, address))
-            .ToList();
-        if (left.Count > 0)
+        var (was, pool) = (EipPools.Of(before), EipPools.Of(after));
+        var uses = UsesOf(before, around);
+        var lost = uses.Where(use => was.Offers(use.Address) && !pool.Offers(use.Address)).ToLookup(use => pool.Holds(use.Address));
+        if (lost[false].Any())
         {
             yield return new Finding(
                 Rules.EipNarrowed,
                 "",
-                $"Eip '{after.Metadata.Name}' no longer holds {List(left.Select(used => used.Key))} in use by {List(left.Select(used => used.Value))}: they keep their addresses until they are released.");
+                $"Eip '{after.Metadata.Name}' no longer holds {Addresses(lost[false])} in use by {Users(lost[false])}: they keep their addresses until they are released.");
+        }
+
+        if (lost[true].Any())
+        {
+            yield return new Finding(
+                Rules.EipExcludedInUse,
+                "",
+                $"Eip '{after.Metadata.Name}' leaves out {Addresses(lost[true])} in use by {Users(lost[true])}: they keep their addresses until they are released.");
+        }
+
+        if (pool.Disabled && !was.Disabled && uses.Where(use => pool.Holds(use.Address)).ToArray() is { Length: > 0 } used)
+        {
+            yield return new Finding(
+                Rules.EipDisabledInUse,
+                "",
+                $"Eip '{after.Metadata.Name}' is disabled and in use by {Users(used)}: they keep their addresses until they are released, and nobody gets one.");
         }
     }
 
-    private static string List(IEnumerable<string> all) =>
-        Enumeration.Of(all.SelectMany(value => value.Split(';')).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+    // The Services themselves know it at once and all of it; the status follows within a second and lists a thousand.
+    private static List<(IPAddress Address, string Service)> UsesOf(V1Alpha2Eip eip, Surroundings around) =>
+    [
+        .. around.Services
+            .SelectMany(service => ServiceRequest.AddressesOf(service).Select(address => (Address: address, Service: $"{EntityKey.Of(service)}")))
+            .Where(use => EipPools.Holds(eip, use.Address))
+            .Concat((eip.Status.Used ?? new Dictionary<string, string>())
+                .Where(used => IPAddress.TryParse(used.Key, out var address) && EipPools.Holds(eip, address))
+                .SelectMany(used => used.Value.Split(';').Select(service => (IPAddress.Parse(used.Key), service))))
+            .Distinct(),
+    ];
+
+    private static string Addresses(IEnumerable<(IPAddress Address, string Service)> uses) =>
+        Enumeration.Of(uses.Select(use => use.Address).Distinct().OrderBy(address => address.Family()).ThenBy(address => address.ToNumber()).Select(address => $"{address}"));
+
+    private static string Users(IEnumerable<(IPAddress Address, string Service)> uses) =>
+        Enumeration.Of(uses.Select(use => use.Service).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
 }

@@ -98,26 +98,13 @@ internal sealed class LayerTwoRules : AbstractValidator<V1Alpha2LayerTwoConfig>
 
     private static bool Selector(ValidationContext<V1Alpha2LayerTwoConfig> context, string field, LabelSelector? selector)
     {
-        var good = true;
-        for (var i = 0; i < (selector?.MatchExpressions?.Count ?? 0); i++)
+        var problems = SelectorProblems.Of(field, selector).ToArray();
+        foreach (var (where, problem) in problems)
         {
-            var requirement = selector!.MatchExpressions![i];
-            var (problem, part) = (requirement.Operator, requirement.Values?.Count ?? 0) switch
-            {
-                _ when requirement.Key.Length == 0 => ("is missing: there is no label to look at. Name one", "key"),
-                (LabelSelectorOperator.In or LabelSelectorOperator.NotIn, 0) => ($"is empty, and {requirement.Operator} compares '{requirement.Key}' with its values. Give at least one, or use Exists or DoesNotExist", "values"),
-                (LabelSelectorOperator.Exists or LabelSelectorOperator.DoesNotExist, > 0) =>
-                    ($"has '{string.Join(", ", requirement.Values!)}', and {requirement.Operator} compares '{requirement.Key}' with nothing. Remove the values, or use In or NotIn", "values"),
-                _ => (null, ""),
-            };
-            if (problem is not null)
-            {
-                good = false;
-                Add(context, Rules.LayerTwoSelector, $"{field}.matchExpressions[{i}].{part}", problem);
-            }
+            Add(context, Rules.LayerTwoSelector, where, problem);
         }
 
-        return good;
+        return problems.Length == 0;
     }
 
     private static void Interfaces(ValidationContext<V1Alpha2LayerTwoConfig> context, V1Alpha2LayerTwoConfigSpec spec, Surroundings around)

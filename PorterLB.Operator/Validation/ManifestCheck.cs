@@ -129,7 +129,7 @@ internal sealed class ManifestCheck
         {
             case "Eip" when Read(document, OperatorJsonContext.Default.V1Alpha2Eip) is { } eip:
                 var stored = _eips.Find(other => other.Metadata.Name == eip.Metadata.Name);
-                var found = deleting ? Judgement.OfEipDelete(stored ?? eip) : Judgement.OfEip(stored, eip, around);
+                var found = deleting ? Judgement.OfEipDelete(stored ?? eip, around) : Judgement.OfEip(stored, eip, around);
                 _eips.RemoveAll(other => other.Metadata.Name == eip.Metadata.Name);
                 _eips.Add(eip);
                 return found;

@@ -28,7 +28,8 @@ internal static partial class Rules
         "Addresses that no router forwards, or that mean something else (loopback, link-local, multicast), cannot be a Service's.",
         new Example(Eip("address: 127.0.0.10-127.0.0.20")),
         new Example(Eip("address: 169.254.0.0/24")),
-        new Example(Eip("address: \"ff02::/64\"")));
+        new Example(Eip("address: \"ff02::/64\"")),
+        new Example(Eip("address: \"::ff00:0:0-::1:0:0:0\"")));
 
     public static readonly Rule EipOverlapsItself = Error(
         "eip-overlaps-itself",
@@ -56,6 +57,11 @@ internal static partial class Rules
         {
             BySchema = "spec.protocol: Unsupported value: \"ospf\": supported values: \"\", \"layer2\", \"bgp\", \"vip\"",
         });
+
+    public static readonly Rule EipSelector = Error(
+        "eip-selector",
+        "A selector names a label, and values exactly where its operator compares with some.",
+        new Example(Eip("address: 192.168.0.0/28, serviceSelector: {matchExpressions: [{key: tier, operator: NotIn}]}")));
 
     public static readonly Rule EipInterface = Error(
         "eip-interface",
@@ -99,6 +105,11 @@ internal static partial class Rules
         "An Eip should not hold the address of a Node: a Service that is given it takes the node off the network.",
         Given(Node, Eip("address: 192.168.0.0/28")));
 
+    public static readonly Rule EipHoldsSubnetEnd = Warning(
+        "eip-holds-subnet-end",
+        "An Eip should hold neither the network nor the broadcast address of the nodes' subnets, nor, in IPv6, their first one, which is every router's: a Service that is given it is reached by nobody.",
+        Given(Documents(Node, Speaker), Eip("address: 192.168.0.128/25")));
+
     public static readonly Rule EipOffSegment = Warning(
         "eip-off-segment",
         "Addresses should be of a subnet that some node has an interface in, or the interface should be named: nobody else would answer for them.",
@@ -108,20 +119,37 @@ internal static partial class Rules
         "eip-narrowed",
         "Who is left outside by an edit keeps its address, and is named.",
         Given(
-            Documents(Eip("address: 192.168.0.91-192.168.0.100", status: "used: {192.168.0.91: default/web}"), Service(status: Has("192.168.0.91"))),
+            InUse,
             Eip("address: 192.168.0.95-192.168.0.100")));
+
+    public static readonly Rule EipExcludedInUse = Warning(
+        "eip-excluded-in-use",
+        "Who has an address that an edit leaves out (`excludes`, `avoidBuggyIPs`) keeps it, and is named.",
+        Given(
+            InUse,
+            Eip("address: 192.168.0.91-192.168.0.100, excludes: [192.168.0.91]")));
+
+    public static readonly Rule EipDisabledInUse = Warning(
+        "eip-disabled-in-use",
+        "Who has an address of an Eip that is disabled keeps it, and is named.",
+        Given(
+            InUse,
+            Eip("address: 192.168.0.91-192.168.0.100, disable: true")));
 
     public static readonly Rule EipDeletedInUse = Warning(
         "eip-deleted-in-use",
         "An Eip that is deleted in use goes when the last Service is released; who that is, is named.",
         Deleting(
-            Documents(Eip("address: 192.168.0.91-192.168.0.100", status: "used: {192.168.0.91: default/web}"), Service(status: Has("192.168.0.91"))),
+            InUse,
             Eip("address: 192.168.0.91-192.168.0.100")));
+
+    private static string InUse => Documents(
+        Eip("address: 192.168.0.91-192.168.0.100", status: "used: {192.168.0.91: default/web}"), Service(status: Has("192.168.0.91")));
 
     private static ImmutableArray<Rule> OfEip =>
     [
-        EipAddressMissing, EipAddressUnreadable, EipAddressUnusable, EipOverlapsItself, EipOverlapsOther, EipSecondDefault, EipProtocol, EipInterface,
-        EipExcludeUnreadable, EipExcludesNothing, EipExcludesAll, EipHostBits, EipUsingKnownIPs, EipUnknownNamespace, EipHoldsNode, EipOffSegment,
-        EipNarrowed, EipDeletedInUse,
+        EipAddressMissing, EipAddressUnreadable, EipAddressUnusable, EipOverlapsItself, EipOverlapsOther, EipSecondDefault, EipProtocol, EipSelector, EipInterface,
+        EipExcludeUnreadable, EipExcludesNothing, EipExcludesAll, EipHostBits, EipUsingKnownIPs, EipUnknownNamespace, EipHoldsNode, EipHoldsSubnetEnd,
+        EipOffSegment, EipNarrowed, EipExcludedInUse, EipDisabledInUse, EipDeletedInUse,
     ];
 }

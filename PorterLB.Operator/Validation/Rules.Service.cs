@@ -22,7 +22,8 @@ internal static partial class Rules
     public static readonly Rule ServiceAddressExcluded = Warning(
         "service-address-excluded",
         "An address that is asked for is not one that its Eip leaves out.",
-        Given(Eip("address: 192.168.0.0/28, excludes: [192.168.0.1]"), Service($"{AsksFor}: 192.168.0.1")));
+        Given(Eip("address: 192.168.0.0/28, excludes: [192.168.0.1]"), Service($"{AsksFor}: 192.168.0.1")),
+        Given(Eip("address: 192.168.0.0/28, avoidBuggyIPs: true"), Service($"{AsksFor}: 192.168.0.0")));
 
     public static readonly Rule ServiceAddressInUse = Warning(
         "service-address-in-use",

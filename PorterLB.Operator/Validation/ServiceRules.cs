@@ -143,7 +143,9 @@ internal static class ServiceRules
             yield break;
         }
 
-        var pool = pools.FirstOrDefault(pool => pool.Holds(address));
+        // Over an Eip on its way out a new one may have been made.
+        var holders = pools.Where(pool => pool.Holds(address)).OrderBy(pool => pool.Deleting).ToArray();
+        var pool = holders.FirstOrDefault(holder => holder.Name == request.Pool) ?? holders.FirstOrDefault();
         if (pool is null)
         {
             yield return Of(RefusalText.InNoPool(request, address, pools));
@@ -161,7 +163,7 @@ internal static class ServiceRules
         {
             yield return Of(forbidden);
         }
-        else if (pool.Excludes.Any(range => range.Contains(address)))
+        else if (!pool.Offers(address))
         {
             yield return Of(RefusalText.Excluded(request, address, pool));
         }

@@ -9,7 +9,7 @@ internal sealed record Surroundings
 
     public IReadOnlyCollection<V1Alpha2LayerTwoConfig> Configs { get; init; } = [];
 
-    /// <summary>Only asked for when a Service asks for an address: there may be many.</summary>
+    /// <summary>Only asked for when a Service asks for an address, or an Eip is edited or deleted: there may be many.</summary>
     public IEnumerable<ServiceView> Services { get; init; } = [];
 
     public IReadOnlyCollection<NamespaceView>? Namespaces { get; init; }

@@ -93,6 +93,22 @@ public sealed class EipStatusTests
     }
 
     [Fact]
+    public void The_ends_of_the_nodes_subnets_are_named_unless_they_are_left_out()
+    {
+        var hosts = HostAddresses.Of([], [new V1Alpha2Speaker { Status = new() { Interfaces = [new() { Name = "eth0", Up = true, Subnets = ["10.0.0.0/24", "10.1.0.0/31", "10.1.0.7/32", "fd00::/64", "fd01::/127"] }] } }]).ToArray();
+        Assert.Equal(["10.0.0.0", "10.0.0.255", "fd00::"], hosts.Select(host => $"{host.Address}"));
+        var status = StatusOf(Eip("10.0.0.0/24", "fd00::/120"), hosts);
+        Assert.Equal("True SubnetEnds 3", Condition(status, "HoldsHosts"));
+        Assert.Equal(
+            "The pool holds 10.0.0.0 of the network 10.0.0.0/24 itself, 10.0.0.255 of the broadcast in 10.0.0.0/24, fd00:: of every router in fd00::/64; "
+            + "add them to spec.excludes, or leave them out of the range.",
+            status.Conditions.Find("HoldsHosts")!.Message);
+        var careful = Eip("10.0.0.0/24", "10.1.0.0/29", "fd01::/127");
+        careful.Spec = careful.Spec with { AvoidBuggyIPs = true };
+        Assert.Equal("False NoneKnown 3", Condition(StatusOf(careful, hosts), "HoldsHosts"));
+    }
+
+    [Fact]
     public void A_new_Eip_over_one_that_is_being_deleted_takes_over_what_its_Services_have()
     {
         var old = Eip("10.0.0.1-10.0.0.9");

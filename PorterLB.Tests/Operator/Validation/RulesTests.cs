@@ -45,6 +45,47 @@ public sealed class RulesTests
     public void A_field_that_does_not_exist_or_has_another_type_is_told_before_the_rules(string spec, string said) =>
         Assert.Equal([said], Judge("Eip", $"{{{spec}}}"));
 
+    [Theory]
+    [InlineData("0.0.0.0", "0.0.0.0/8")]
+    [InlineData("0.0.0.0/0", "0.0.0.0/8")]
+    [InlineData("127.0.0.1", "127.0.0.0/8")]
+    [InlineData("169.253.255.255-169.254.0.0", "169.254.0.0/16")]
+    [InlineData("224.0.0.114", "224.0.0.0/4")]
+    [InlineData("239.255.255.255-240.0.0.1", "224.0.0.0/4")]
+    [InlineData("255.255.255.255", "255.255.255.255")]
+    [InlineData("::", "::")]
+    [InlineData("::/0", "::")]
+    [InlineData("::1", "::1")]
+    [InlineData("::1:ffff:0:0-::2:0:0:0", "")]
+    [InlineData("::fffe:ffff:ffff-::1:0:0:0", "::ffff:0:0/96")]
+    [InlineData("fe80::1", "fe80::/10")]
+    [InlineData("febf::/16", "fe80::/10")]
+    [InlineData("ff02::1", "ff00::/8")]
+    [InlineData("fec0::/64", "")]
+    [InlineData("192.0.2.0/24", "")]
+    public void Addresses_that_cannot_be_a_Services_are_refused_and_their_neighbours_are_not(string address, string reached)
+    {
+        var found = Judge("Eip", $"{{address: \"{address}\"}}").Where(said => said.Contains("reaches into", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(reached.Length > 0, found.Length > 0);
+        Assert.All(found, said => Assert.Contains($"'{address}' reaches into {reached}, which", said, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_longest_lists_that_the_schema_takes_are_judged_to_their_last_entry()
+    {
+        var check = new ManifestCheck(new Ownership(ManagerSettings.DefaultClass, IsDefault: false));
+        string Eip(int number) =>
+            $"apiVersion: network.kubesphere.io/v1alpha2\nkind: Eip\nmetadata: {{name: lan-{number}}}\nspec: {{addresses: [{string.Join(", ", Enumerable.Range(0, 256).Select(i => $"10.{number}.{i}.0-10.{number}.{i}.99"))}], "
+            + $"excludes: [{string.Join(", ", Enumerable.Range(0, 256).Select(i => $"10.{number}.{i}.7"))}]}}";
+        for (var number = 0; number < 8; number++)
+        {
+            Assert.Empty(check.Judge(ManifestDocument.Read("f", new StringReader(Eip(number))).Single(), deleting: false));
+        }
+
+        var twice = check.Judge(ManifestDocument.Read("f", new StringReader(Eip(3).Replace("lan-3", "lan-9", StringComparison.Ordinal))).Single(), deleting: false);
+        Assert.Equal(256, twice.Count(finding => finding.Rule == Rules.EipOverlapsOther));
+    }
+
     [Fact]
     public void All_that_is_wrong_comes_at_once() =>
         Assert.Equal(3, Judge("Eip", "{address: 10.0.0.300, protocol: bgp, interface: lo}").Length);
