@@ -111,8 +111,8 @@ public sealed class MigrationTests(ITestOutputHelper output)
         await ControlPlane.WaitUntilAsync(
             "the Eip that was deleted in vain to go", async () => await lab.ControlPlane.Api.GetAsync("/apis/network.kubesphere.io/v1alpha2/eips/unused", Cancel) is null, TimeSpan.FromSeconds(60), Cancel);
 
-        // MetalLB's page, step 4: the mark alone.
-        await lab.ControlPlane.Kubectl("annotate", "service", "metal", "lb.kubesphere.io/v1alpha1=porterlb").RunAsync(Cancel);
+        // MetalLB's page, step 4: the mark alone, by the command of the page. The Service of the API server itself is of another type.
+        await lab.ControlPlane.Kubectl("annotate", "service", "--all-namespaces", "--all", "lb.kubesphere.io/v1alpha1=porterlb", "--overwrite").RunAsync(Cancel);
         await UntilAsync(lab, "the Service of MetalLB to be taken over", services => HasFinalizer(services["metal"]));
         Assert.Equal("10.60.0.9", Address((await ServicesAsync(lab))["metal"]));
 

@@ -88,6 +88,61 @@ public sealed class PoolContractTests(ContractLab contract) : IClassFixture<Cont
     }
 
     [Fact]
+    public async Task However_many_Services_change_an_Eip_is_written_once_a_second_and_its_status_is_right_in_the_end()
+    {
+        SkipWithoutLab();
+        await contract.EipAsync("busy", Range(141, 180));
+        await UntilAsync("a status of the Eip", async () => Condition(await contract.CustomAsync("eips", "busy"), "Ready") == "True Ready");
+        await using var changes = await ObjectChanges.OfAsync(contract.Lab, "/apis/network.kubesphere.io/v1alpha2/eips", "busy");
+        for (var i = 0; i < 30; i++)
+        {
+            await contract.ServiceAsync($"busy-{i}", waits: false, annotations: (Eip, "busy"));
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+        }
+
+        await UntilAsync("the Eip to count them", async () => (int?)(await contract.CustomAsync("eips", "busy"))!["status"]!["usage"] == 30);
+        for (var i = 0; i < 30; i++)
+        {
+            await contract.DeleteAsync($"busy-{i}");
+        }
+
+        await UntilAsync("the Eip to have them back", async () => (int?)(await contract.CustomAsync("eips", "busy"))!["status"]!["usage"] == 0);
+        Assert.InRange(changes.Count, 4, int.MaxValue);
+
+        // Two, when the watch tells of one late.
+        Assert.InRange(changes.MostInASecond, 1, 2);
+        await contract.Lab.ControlPlane.Kubectl("delete", "eip", "busy", "--timeout=60s").RunAsync();
+    }
+
+    [Fact]
+    public async Task A_label_of_a_namespace_opens_a_fence_for_who_waits_at_it_and_takes_nothing_away_when_it_goes()
+    {
+        SkipWithoutLab();
+        await contract.ApplyAsync("Eip", "fenced", $"addresses: [\"{Range(182, 183)}\"], namespaceSelector: {{team: red}}, enforceSelectors: true");
+        await contract.ServiceAsync("inside", waits: false, annotations: (Eip, "fenced"));
+        var waits = await contract.UntilAsync("inside", service => Condition(service, Assigned) == "False PoolForbidden", "say that the Eip is not for it");
+        Assert.Equal(
+            "Service 'default/inside' may not use Eip 'fenced': its namespaces, namespaceSelector and serviceSelector do not choose this Service, and "
+            + "spec.enforceSelectors makes them a fence. Use another Eip, or let the selectors choose the Service.",
+            Message(waits, Assigned));
+        await contract.Lab.ControlPlane.Kubectl("label", "namespace", "default", "team=red").RunAsync();
+        var address = Addresses(await contract.UntilAsync("inside", service => Addresses(service).Length > 0, "have an address"));
+        await contract.UntilAsync("inside", service => Condition(service, Assigned) == "", "have nothing to tell");
+
+        await contract.Lab.ControlPlane.Kubectl("label", "namespace", "default", "team-").RunAsync();
+        await UntilAsync("a Service that comes later to be left outside", async () =>
+        {
+            await contract.ServiceAsync("outside", waits: false, annotations: (Eip, "fenced"));
+            var refused = Condition(await contract.UntilAsync("outside", service => Condition(service, Assigned).Length > 0 || Addresses(service).Length > 0), Assigned) == "False PoolForbidden";
+            await contract.DeleteAndWaitAsync("outside");
+            return refused;
+        });
+        Assert.Equal(address, Addresses(await contract.GetAsync("inside")));
+        await contract.DeleteAndWaitAsync("inside");
+        await contract.Lab.ControlPlane.Kubectl("delete", "eip", "fenced", "--timeout=60s").RunAsync();
+    }
+
+    [Fact]
     public async Task A_status_that_somebody_edits_is_put_right()
     {
         SkipWithoutLab();

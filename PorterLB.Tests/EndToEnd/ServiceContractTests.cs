@@ -18,7 +18,7 @@ public sealed class ServiceContractTests(ContractLab contract) : IClassFixture<C
     public async Task A_Service_costs_one_write_for_address_and_election_and_one_for_the_condition()
     {
         SkipWithoutLab();
-        await using var changes = await Changes.OfAsync(contract.Lab, "cheap");
+        await using var changes = await ObjectChanges.OfAsync(contract.Lab, "/api/v1/namespaces/default/services", "cheap");
         await contract.ServiceAsync("cheap");
         await contract.UntilAsync("cheap", service => Condition(service, Announced) == "True Announced");
         Assert.Equal(2, changes.Count);
@@ -67,6 +67,26 @@ public sealed class ServiceContractTests(ContractLab contract) : IClassFixture<C
         await contract.MergeAsync("typed", """{"spec":{"type":"LoadBalancer"}}""");
         await contract.UntilAsync("typed", service => Addresses(service).Length > 0, "have an address again");
         await contract.DeleteAndWaitAsync("typed");
+    }
+
+    [Fact]
+    public async Task A_Service_whose_type_changes_and_changes_back_at_once_keeps_its_address()
+    {
+        SkipWithoutLab();
+        var address = Addresses(await contract.ServiceAsync("flips"));
+        for (var i = 0; i < 3; i++)
+        {
+            await contract.UntilAsync("flips", service => Condition(service, Announced) == "True Announced", "be announced");
+            await contract.MergeAsync("flips", """{"spec":{"type":"ClusterIP","externalTrafficPolicy":null,"ports":[{"name":"tcp","port":80,"protocol":"TCP","nodePort":null},{"name":"udp","port":80,"protocol":"UDP","nodePort":null}]}}""");
+            await contract.MergeAsync("flips", """{"spec":{"type":"LoadBalancer"}}""");
+        }
+
+        // Whatever the manager saw of it, a Service that is made now is looked at after that.
+        await contract.ServiceAsync("after-flips");
+        var after = await contract.UntilAsync("flips", service => Condition(service, Announced) == "True Announced" && Addresses(service).Length > 0 && HasFinalizer(service), "be announced again");
+        Assert.Equal(address, Addresses(after));
+        await contract.DeleteAndWaitAsync("flips");
+        await contract.DeleteAndWaitAsync("after-flips");
     }
 
     [Fact]
@@ -230,40 +250,4 @@ public sealed class ServiceContractTests(ContractLab contract) : IClassFixture<C
     }
 
     private static void SkipWithoutLab() => Assert.SkipWhen(Privileges.Lacking is not null, Privileges.Lacking ?? "");
-
-    /// <summary>Counts how often a Service is changed after its creation.</summary>
-    private sealed class Changes : IAsyncDisposable
-    {
-        private readonly CancellationTokenSource _ending = new();
-        private Task _watching = Task.CompletedTask;
-        private int _count;
-
-        public int Count => Volatile.Read(ref _count);
-
-        public static async Task<Changes> OfAsync(LightLab lab, string name)
-        {
-            var list = await lab.ControlPlane.Api.GetAsync("/api/v1/namespaces/default/services?limit=1");
-            var changes = new Changes();
-            changes._watching = changes.WatchAsync(lab, name, (string)list!["metadata"]!["resourceVersion"]!);
-            return changes;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _ending.CancelAsync();
-            await _watching.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            _ending.Dispose();
-        }
-
-        private async Task WatchAsync(LightLab lab, string name, string version)
-        {
-            await foreach (var change in lab.ControlPlane.Api.WatchAsync("/api/v1/namespaces/default/services", version, _ending.Token))
-            {
-                if ((string?)change["type"] == "MODIFIED" && (string?)change["object"]!["metadata"]!["name"] == name)
-                {
-                    Interlocked.Increment(ref _count);
-                }
-            }
-        }
-    }
 }

@@ -162,6 +162,72 @@ public sealed class ScenarioTests
     }
 
     [Fact]
+    public void A_full_family_keeps_from_RequireDualStack_what_there_is_and_from_PreferDualStack_only_itself_and_both_are_served_when_it_frees_up()
+    {
+        Eip("four", "10.1.0.0/28");
+        Eip("six", "fd01::1");
+        Assert.Equal("fd01::1", Assign("shop/first", ["IPv6"]));
+        Assert.Equal("10.1.0.0", Assign("shop/prefers", Dual, Policy("PreferDualStack")));
+        Assert.Equal("PoolExhausted", Assign("shop/requires", Dual, Policy("RequireDualStack")));
+        Assert.Equal("10.1.0.1", Assign("shop/other"));
+
+        // First come, first served; and the address that it has had stays.
+        Free("shop/first");
+        Assert.Equal("10.1.0.0,fd01::1", Assign("shop/prefers", Dual, Policy("PreferDualStack")));
+        Assert.Equal("PoolExhausted", Assign("shop/requires", Dual, Policy("RequireDualStack")));
+        Free("shop/prefers");
+        Assert.Equal("10.1.0.0,fd01::1", Assign("shop/requires", Dual, Policy("RequireDualStack")));
+    }
+
+    [Fact]
+    public void Another_address_in_the_field_of_a_live_Service_is_another_address_and_none_in_it_any_more_changes_nothing()
+    {
+        Eip("lan", "10.1.0.0/28");
+        Assign("shop/other", (Annotations.Address, "10.1.0.7"));
+        Assert.Equal("10.1.0.5", Assign("shop/a", change: service => service.Spec.LoadBalancerIP = "10.1.0.5"));
+        Assert.Equal("10.1.0.6", Assign("shop/a", change: service => service.Spec.LoadBalancerIP = "10.1.0.6"));
+        Assert.Equal("10.1.0.6", Assign("shop/a", change: service => service.Spec.LoadBalancerIP = "10.1.0.7"));
+        Assert.Equal("10.1.0.6", Assign("shop/a", change: service => service.Spec.LoadBalancerIP = "no address"));
+        Assert.Equal("10.1.0.6", Assign("shop/a", change: service => service.Spec.LoadBalancerIP = ""));
+    }
+
+    [Fact]
+    public void A_pool_that_is_enabled_again_or_widened_serves_those_who_wait_for_it_without_being_asked()
+    {
+        List<string> served = [];
+        _allocator.Served = key => served.Add($"{key}");
+        Eip("lan", "10.1.0.1", eip => eip.Spec.Disable = true);
+        Assert.Equal("NoPool", Assign("shop/a"));
+        Assert.Equal("PoolUnavailable", Assign("shop/b", (Annotations.Eip, "lan")));
+        Eip("lan", "10.1.0.1");
+        Assert.Equal(["shop/a"], served);
+        Eip("lan", "10.1.0.1-10.1.0.2");
+        Assert.Equal(["shop/a", "shop/b"], served);
+        Assert.Equal("10.1.0.2", Assign("shop/b", (Annotations.Eip, "lan")));
+    }
+
+    [Fact]
+    public void Of_two_that_share_one_may_go_and_the_address_stays_with_the_other_and_may_be_shared_again()
+    {
+        Eip("lan", "10.1.0.0/28");
+        Assert.Equal("10.1.0.0", Assign("shop/a", V4, Port(80), (Annotations.SharingKey, "k")));
+        Assert.Equal("10.1.0.0", Assign("shop/b", V4, Port(81), (Annotations.SharingKey, "k")));
+        Free("shop/a");
+        Assert.Equal("10.1.0.0", Assign("shop/b", V4, Port(81), (Annotations.SharingKey, "k")));
+        Assert.Equal("10.1.0.1", Assign("shop/stranger"));
+        Assert.Equal("10.1.0.0", Assign("shop/c", V4, Port(80), (Annotations.SharingKey, "k")));
+    }
+
+    [Fact]
+    public void A_range_of_one_or_two_addresses_gives_out_each_of_them()
+    {
+        Eip("lan", "10.1.0.2/31,10.1.0.9/32,fd01::2/127,fd01::9/128");
+        Assert.Equal(["10.1.0.2", "10.1.0.3", "10.1.0.9", "PoolExhausted"], [Assign("shop/a"), Assign("shop/b"), Assign("shop/c"), Assign("shop/d")]);
+        string[] six = ["IPv6"];
+        Assert.Equal(["fd01::2", "fd01::3", "fd01::9", "PoolExhausted"], [Assign("shop/e", six), Assign("shop/f", six), Assign("shop/g", six), Assign("shop/h", six)]);
+    }
+
+    [Fact]
     public void A_family_that_is_removed_gives_its_address_back_and_the_order_of_families_is_that_of_the_addresses()
     {
         Eip("both", "10.1.0.0/28,fd01::/120");
@@ -294,6 +360,12 @@ public sealed class ScenarioTests
         change?.Invoke(eip);
         _eips[name] = eip;
         Refresh();
+    }
+
+    private void Free(string name)
+    {
+        _allocator.Release(EntityKey.Parse(name), silent: true);
+        _services.Remove(EntityKey.Parse(name));
     }
 
     private void Remove(string name)

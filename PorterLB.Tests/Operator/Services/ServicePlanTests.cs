@@ -1,10 +1,12 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using PorterLB.Operator;
 using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Election;
 using PorterLB.Operator.Entities;
 using PorterLB.Operator.Services;
+using PorterLB.Reconciler.Entities;
 
 namespace PorterLB.Tests.Operator.Services;
 
@@ -117,6 +119,28 @@ public sealed class ServicePlanTests
         Assert.Equal(
             """{"metadata":{"name":"web","namespace":"shop","uid":"u1","resourceVersion":"100","finalizers":["service.kubernetes.io/load-balancer-cleanup"],"annotations":{"layer2.porterlb.io/node":null,"layer2.porterlb.io/epoch":null,"porterlb.io/eip":null}},"status":{"loadBalancer":{"ingress":null}}}""",
             Encoding.UTF8.GetString(ServiceChange.Release(service, keepFinalizer: false, clearIngress: true).Span));
+    }
+
+    [Fact]
+    public void A_release_takes_our_conditions_alone_and_the_marks_of_OpenELB_with_its_address()
+    {
+        var service = Service("192.168.0.91", "node-a", 90, finalizer: true);
+        service.Metadata.Labels = new Dictionary<string, string> { ["app"] = "web", ["eip.openelb.kubesphere.io/v1alpha2"] = "lan" };
+        service.Metadata.Annotations["layer2.openelb.kubesphere.io/v1alpha1"] = "node-a";
+        service.Status = service.Status with
+        {
+            Conditions =
+            [
+                new Condition { Type = "example.com/Mesh", Status = "True", Reason = "Joined", Message = "m", LastTransitionTime = DateTimeOffset.UnixEpoch },
+                new Condition { Type = "porterlb.io/Announced", Status = "True", Reason = "Announced", Message = "m", LastTransitionTime = DateTimeOffset.UnixEpoch },
+                new Condition { Type = "porterlb.io/AddressAssigned", Status = "True", Reason = "PoolExhausted", Message = "m", LastTransitionTime = DateTimeOffset.UnixEpoch },
+            ],
+        };
+        var patch = JsonNode.Parse(ServiceChange.Release(service, keepFinalizer: true, clearIngress: true).Span)!;
+        Assert.Equal(["example.com/Mesh"], patch["status"]!["conditions"]!.AsArray().Select(condition => (string)condition!["type"]!));
+        Assert.Equal("""{"eip.openelb.kubesphere.io/v1alpha2":null}""", patch["metadata"]!["labels"]!.ToJsonString());
+        Assert.True(patch["metadata"]!["annotations"]!.AsObject().ContainsKey("layer2.openelb.kubesphere.io/v1alpha1"));
+        Assert.False(patch["metadata"]!.AsObject().ContainsKey("finalizers"));
     }
 
     [Theory]
