@@ -31,7 +31,7 @@ internal static partial class Log
     [LoggerMessage(EventId = 1008, Level = LogLevel.Warning, Message = "{Key} of {Informer} cannot be read and is passed over, its last readable state stays in use: {Reason}")]
     public static partial void EntityUnreadable(this ILogger logger, string informer, EntityKey key, string reason);
 
-    [LoggerMessage(EventId = 1009, Level = LogLevel.Warning, Message = "The watch of {Informer} stands at version {Version} while the server has {Newest}: the server has forgotten it; all are listed anew")]
+    [LoggerMessage(EventId = 1009, Level = LogLevel.Warning, Message = "The watch of {Informer} stands at version {Version} while the server has {Newest}: the server has forgotten it, and is asked anew")]
     public static partial void WatchBehind(this ILogger logger, string informer, string? version, string newest);
 
     [LoggerMessage(EventId = 1010, Level = LogLevel.Information, Message = "{Informer}: the API server has them as {Plural} of {Version}, and so they are read from now on")]

@@ -33,11 +33,11 @@ public sealed class InformerOptions<TEntity>
     public IList<EntityType<TEntity>> AlsoServedAs { get; } = [];
 
     /// <summary>
-    /// Asked whenever a watch is opened: whether it is checked, while it is silent, against the server's own version of the kind; all are
-    /// listed anew when it is behind. First half a second after an event, then ever more seldom, at last as often as this says; null =
-    /// never. For servers that may forget a watch without ending it, as Kubernetes 1.20 does with Services when a watcher was slow: it then
-    /// sends neither events nor bookmarks until the watch times out. Not for servers from 1.21 on, whose version advances without events.
-    /// Each check is a request for no object.
+    /// Asked whenever a watch is opened: whether it is checked, while it is silent, against the server's own version of the kind. One that is
+    /// behind is opened anew from where it stands; when that tells nothing, all are listed anew. First half a second after an event, then
+    /// ever more seldom, at last as often as this says; null = never. For servers that may forget a watch without ending it, as Kubernetes
+    /// 1.20 does with Services when a watcher was slow: it then sends neither events nor bookmarks until the watch times out. Not for
+    /// servers from 1.21 on, whose version advances without events. Each check is a request for no object.
     /// </summary>
     public Func<TimeSpan?>? SilenceCheck { get; set; }
 

@@ -5,6 +5,7 @@ namespace PorterLB.Reconciler.Watching;
 /// <code>
 ///   List(0) ──ok──► Watch(v) ──ended, v moved on by each event and bookmark──► Watch(v')
 ///      ▲              │ 410 ─────────────► List(v)  ──410, or v unknown to the server──► List("") from etcd
+///      │              │ forgotten ───────► Watch(v), once; if that one tells nothing ──► List(v)
 ///      │              │ refused, 429 ────► wait, Watch(v): nothing is lost, so nothing is listed
 ///      ├── wait ──────┴ other error
 ///      └── as the next form of the kind ◄── 404
@@ -28,6 +29,7 @@ internal sealed class ReflectorState(Random random, int forms = 1)
     private string? _version;
     private bool _listed;
     private bool _fromQuorum;
+    private string? _forgottenAt;
     private TimeSpan? _wait;
 
     /// <summary>Up to which version everything has been seen; null before the first list.</summary>
@@ -66,6 +68,7 @@ internal sealed class ReflectorState(Random random, int forms = 1)
         _version = version;
         _listed = true;
         _fromQuorum = false;
+        _forgottenAt = null;
         IsDoubtful = false;
     }
 
@@ -126,10 +129,15 @@ internal sealed class ReflectorState(Random random, int forms = 1)
     }
 
     /// <summary>
-    /// The server has forgotten an open watch, which it does to slow ones. All are listed anew: a watch that began where this one ended would
-    /// first be sent all that came since, be slow once more, and be forgotten again.
+    /// The server has forgotten an open watch, which it does to slow ones. The next one is first sent what came since: found out soon, that
+    /// is little, where a list is everything, and lists of ten thousand objects for each watcher are what makes the next watches slow. One
+    /// that was sent nothing at all is of no use: all are listed anew.
     /// </summary>
-    public void WatchForgotten() => _listed = false;
+    public void WatchForgotten()
+    {
+        _listed = _version != _forgottenAt;
+        _forgottenAt = _version;
+    }
 
     /// <summary>The server's store is not older than what was seen.</summary>
     public void Confirmed() => IsDoubtful = false;

@@ -39,6 +39,24 @@ public class ReflectorStateTests
         Assert.Equal("17", Assert.IsType<ReflectorStep.Watch>(state.Next()).ResourceVersion);
     }
 
+    [Fact]
+    public void A_forgotten_watch_is_followed_by_another_as_long_as_that_tells_anything_and_by_a_list_when_it_does_not()
+    {
+        var state = Watching("10");
+        state.WatchForgotten();
+        Assert.Equal("10", Assert.IsType<ReflectorStep.Watch>(state.Next()).ResourceVersion);
+        state.Advanced("17");
+        state.WatchForgotten();
+        Assert.Equal("17", Assert.IsType<ReflectorStep.Watch>(state.Next()).ResourceVersion);
+        state.WatchForgotten();
+        Assert.Equal(new ReflectorStep.List("17"), state.Next());
+
+        // What was listed is a beginning.
+        state.Listed("17");
+        state.WatchForgotten();
+        Assert.IsType<ReflectorStep.Watch>(state.Next());
+    }
+
     [Theory]
     [InlineData(0.9, false, true)]
     [InlineData(1.0, false, false)]
