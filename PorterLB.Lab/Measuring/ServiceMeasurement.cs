@@ -28,6 +28,7 @@ internal static class ServiceMeasurement
         {
             node.StartSpeaker();
             await node.WaitUntilReadyAsync(TimeSpan.FromSeconds(60), cancellationToken);
+            await node.PreferAsync(cancellationToken);
         }
 
         var pool = await lab.ApplyAsync(
