@@ -9,6 +9,9 @@ internal sealed class Mailbox
     /// <summary>How much may wait that came from the wire: beyond it, a flood is dropped and not the memory filled.</summary>
     private const int FromWireMax = 4_096;
 
+    /// <summary>Claims may fill so much of it: whoever takes over thousands of addresses must not push out the hellos, by which it is alive.</summary>
+    private const int ClaimsMax = 1_024;
+
     private readonly object _lock = new();
     private List<Mail> _waiting = [];
 
@@ -39,7 +42,7 @@ internal sealed class Mailbox
     {
         lock (_lock)
         {
-            if (_waiting.Count >= FromWireMax)
+            if (_waiting.Count >= (mail is Mail.Claimed ? ClaimsMax : FromWireMax))
             {
                 return false;
             }

@@ -33,8 +33,12 @@ internal sealed class Neighborhood
     /// <summary>A refused speaker of which nothing was heard for this long is gone, or has the right key by now.</summary>
     private static readonly TimeSpan RefusedMemory = TimeSpan.FromSeconds(10);
 
+    /// <summary>A speaker says hello each 100 ms, and is never dead before 200 ms of silence.</summary>
+    private static readonly TimeSpan HeardLately = TimeSpan.FromMilliseconds(200);
+
     private readonly Dictionary<MacAddress, (string Node, IPAddress Source)> _speakers = [];
     private readonly ConcurrentDictionary<string, TimeSpan> _heardAt = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<MacAddress, long> _heardFrom = new();
     private readonly Dictionary<MacAddress, RefusedSpeaker> _refused = [];
     private readonly HashSet<string> _clusters = new(StringComparer.Ordinal);
 
@@ -55,12 +59,16 @@ internal sealed class Neighborhood
     /// <summary>When the last hello of a node's own came, on the machine's clock. Read by any thread.</summary>
     public TimeSpan? HeardAt(string node) => _heardAt.TryGetValue(node, out var at) ? at : null;
 
+    /// <summary>Whether the speaker at this hardware address was heard lately; not if there is none. Read by any thread.</summary>
+    public bool IsHeard(MacAddress mac, TimeSpan now) => _heardFrom.TryGetValue(mac, out var at) && now.Ticks - at < HeardLately.Ticks;
+
     /// <summary>An authenticated hello came from there.</summary>
     public void Heard(MacAddress mac, string node, IPAddress source, TimeSpan now)
     {
         if (_speakers.Count >= SpeakersMax)
         {
             _speakers.Clear();
+            _heardFrom.Clear();
         }
 
         if (_heardAt.Count >= SpeakersMax)
@@ -69,7 +77,7 @@ internal sealed class Neighborhood
         }
 
         _heardAt[node] = now;
-
+        _heardFrom[mac] = now.Ticks;
         _speakers[mac] = (node, source);
     }
 

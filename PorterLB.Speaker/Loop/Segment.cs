@@ -95,6 +95,13 @@ internal sealed class Segment : IFrameSink, IDisposable
     {
         var verdict = _responder.Judge(frame, capture.Now);
         var drop = verdict.Drop;
+        if (verdict is { Finding: Finding.Claimed, Unasked: true, Target: { } claimed } && !MayAnswerProbe(claimed, capture.Now) && Neighbors.IsHeard(verdict.Mac, capture.Now))
+        {
+            // Who takes over a thousand addresses announces them in twelve thousand frames.
+            _drops[(int)DropReason.PeerAnnounced]++;
+            return default;
+        }
+
         Mail? mail = verdict.Finding switch
         {
             Finding.Hello => new Mail.Hello(
@@ -248,11 +255,15 @@ internal sealed class Segment : IFrameSink, IDisposable
     {
         if (_answering.Find(address) is { } target && mac != Interface.Mac)
         {
-            // A probe from :: is answered to all nodes (RFC 4861, section 7.2.4): by its time alone is it told from an announcement.
-            var answersProbe = address.AddressFamily == AddressFamily.InterNetworkV6 && _context.Clock.Now - target.ProbedAt < AnswerPatience;
-            Handle(new Input.AddressSeen(address, mac, Neighbors.SpeakerAt(mac)) { Unasked = unasked && !answersProbe });
+            Handle(new Input.AddressSeen(address, mac, Neighbors.SpeakerAt(mac)) { Unasked = unasked && !MayAnswerProbe(target, _context.Clock.Now) });
         }
     }
+
+    /// <summary>
+    /// A probe from :: is answered to all nodes (RFC 4861, section 7.2.4): by its time alone is the answer told from an announcement.
+    /// </summary>
+    private static bool MayAnswerProbe(Target target, TimeSpan now) =>
+        target.Address.AddressFamily == AddressFamily.InterNetworkV6 && now - target.ProbedAt < AnswerPatience;
 
     /// <summary>A speaker of our cluster signs with a key that is none of ours.</summary>
     public void Refused(MacAddress mac, string? node)

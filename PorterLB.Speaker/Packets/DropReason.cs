@@ -65,4 +65,7 @@ internal enum DropReason
 
     /// <summary>The loop is behind: passing this on would let a flood fill the memory.</summary>
     MailboxFull,
+
+    /// <summary>Announces an address of ours, and is a speaker's that is heard: its hellos say the same, and they are what counts.</summary>
+    PeerAnnounced,
 }

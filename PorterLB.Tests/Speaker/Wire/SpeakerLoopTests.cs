@@ -277,6 +277,42 @@ public sealed class SpeakerLoopTests : IDisposable
     }
 
     [Fact]
+    public void What_a_speaker_announces_is_not_told_to_the_loop_while_its_hellos_are_heard()
+    {
+        Post(Apply(V4));
+        Pass(2);
+        Take("eth0", HelloOf("b", Keys, heard: LastHello("eth0")));
+        Pass(0.05);
+        Take("eth0", PreparedFrames.ArpAnnouncement(Stranger, V4));
+        Take("eth0", PreparedFrames.ArpAnnouncementReply(Stranger, V4));
+        Assert.False(_mailbox.HasMail);
+
+        // An answer to a question of ours counts, whoever gives it.
+        var answer = PreparedFrames.ArpReply(Stranger, V4);
+        Mac.Write(answer);
+        Take("eth0", answer);
+        Assert.True(_mailbox.HasMail);
+        Pass(0.3);
+        Take("eth0", PreparedFrames.ArpAnnouncement(Stranger, V4));
+        Assert.True(_mailbox.HasMail);
+    }
+
+    [Fact]
+    public void A_flood_of_claims_does_not_push_out_the_hellos()
+    {
+        Post(Apply(V4));
+        Pass(2);
+        for (var i = 0; i < 10_000; i++)
+        {
+            Take("eth0", PreparedFrames.ArpAnnouncement(NewMac, V4));
+        }
+
+        Take("eth0", HelloOf("b", Keys, heard: LastHello("eth0")));
+        Pass(0.05);
+        Assert.Contains(Reports(), report => report is { Kind: ReportKind.PeerAlive, Node: "b" });
+    }
+
+    [Fact]
     public void From_request_to_answer_nothing_is_allocated()
     {
         Post(Apply(V4, V6));
