@@ -179,6 +179,7 @@ internal static class ManagerCommand
             .AddRunnable<ServerFollower>()
             .AddRunnable<LeaseFollower>()
             .AddRunnable<RestoredStore>()
+            .AddRunnable<SpareMemory>()
             .AddLeaderRunnable<ClusterWatch>()
             .AddLeaderRunnable<HelloKeySecret>();
     }

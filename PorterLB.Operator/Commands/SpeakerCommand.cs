@@ -91,6 +91,7 @@ internal static class SpeakerCommand
                 options.FieldSelector = $"metadata.name={Names.HelloKeys}";
             })
             .AddRunnable<ServerFollower>()
+            .AddRunnable<SpareMemory>()
             .AddRunnable<SpeakerRunner>()
             .AddReadyCheck("speaker", provider => provider.GetRequiredService<NodeSpeaker>().Running is null
                 ? Reconciler.Health.HealthCheckResult.Unhealthy("it has not started yet")

@@ -31,8 +31,6 @@ internal sealed class SpeakerRunner(
     // Of the 10 s that the Pod has, after the 2 s that a hand-over may take.
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 
-    private static readonly TimeSpan StartIsOver = TimeSpan.FromSeconds(15);
-
     private readonly ILogger _logger = loggers.CreateLogger("PorterLB.Operator.Speaking");
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -59,7 +57,6 @@ internal sealed class SpeakerRunner(
             lease.RunAsync(parts.Token),
             dataPlane.RunAsync(speaker.SetDataPlane, parts.Token),
             TellAsync(speaker, parts.Token),
-            GiveBackAsync(parts.Token),
             speaker.Completion,
         ];
         var ended = await Task.WhenAny(tasks);
@@ -73,17 +70,6 @@ internal sealed class SpeakerRunner(
         await Task.WhenAll(tasks[..^1]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await HandOverAsync(speaker);
         cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    /// <summary>
-    /// Once, when the start is over: half of the memory in use then is what reading lists and loading types left behind, and a speaker that
-    /// has nothing to do would keep it for hours. It takes some milliseconds.
-    /// </summary>
-    private async Task GiveBackAsync(CancellationToken cancellationToken)
-    {
-        await Task.Delay(StartIsOver, time, cancellationToken);
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
     }
 
     private async Task HandOverAsync(LayerTwoSpeaker speaker)
