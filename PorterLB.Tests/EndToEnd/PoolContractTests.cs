@@ -88,11 +88,14 @@ public sealed class PoolContractTests(ContractLab contract) : IClassFixture<Cont
     }
 
     [Fact]
-    public async Task However_many_Services_change_an_Eip_is_written_once_a_second_and_its_status_is_right_in_the_end()
+    public async Task However_many_Services_change_an_Eip_and_its_config_are_written_once_a_second_and_their_status_is_right_in_the_end()
     {
         SkipWithoutLab();
         await contract.EipAsync("busy", Range(141, 180));
+        await contract.ApplyAsync("LayerTwoConfig", "busy", "eips: [busy]");
         await UntilAsync("a status of the Eip", async () => Condition(await contract.CustomAsync("eips", "busy"), "Ready") == "True Ready");
+        await UntilAsync("a status of the config", async () => (int?)(await contract.CustomAsync("layertwoconfigs", "busy"))?["status"]?["eips"] == 1);
+        await using var ofConfig = await ObjectChanges.OfAsync(contract.Lab, "/apis/network.kubesphere.io/v1alpha2/layertwoconfigs", "busy");
         await using var changes = await ObjectChanges.OfAsync(contract.Lab, "/apis/network.kubesphere.io/v1alpha2/eips", "busy");
         for (var i = 0; i < 30; i++)
         {
@@ -101,16 +104,21 @@ public sealed class PoolContractTests(ContractLab contract) : IClassFixture<Cont
         }
 
         await UntilAsync("the Eip to count them", async () => (int?)(await contract.CustomAsync("eips", "busy"))!["status"]!["usage"] == 30);
+        await UntilAsync("the config to count them", async () => (int?)(await contract.CustomAsync("layertwoconfigs", "busy"))!["status"]!["addresses"] == 30);
         for (var i = 0; i < 30; i++)
         {
             await contract.DeleteAsync($"busy-{i}");
         }
 
         await UntilAsync("the Eip to have them back", async () => (int?)(await contract.CustomAsync("eips", "busy"))!["status"]!["usage"] == 0);
+        await UntilAsync("the config to count none", async () => (int?)(await contract.CustomAsync("layertwoconfigs", "busy"))!["status"]!["addresses"] == 0);
         Assert.InRange(changes.Count, 4, int.MaxValue);
+        Assert.InRange(ofConfig.Count, 4, int.MaxValue);
 
         // Two, when the watch tells of one late.
         Assert.InRange(changes.MostInASecond, 1, 2);
+        Assert.InRange(ofConfig.MostInASecond, 1, 2);
+        await contract.Lab.ControlPlane.Kubectl("delete", "layertwoconfig", "busy").RunAsync();
         await contract.Lab.ControlPlane.Kubectl("delete", "eip", "busy", "--timeout=60s").RunAsync();
     }
 
