@@ -140,6 +140,8 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
         await Task.WhenAll(reflector.RunAsync(cancellationToken), ResyncAsync(cancellationToken));
     }
 
+    int IReflectorTarget<TEntity>.Count => _store.Count;
+
     void IReflectorTarget<TEntity>.Replace(EntityList<TEntity> list)
     {
         var keep = list.Unreadable.Select(unreadable => unreadable.Key).ToHashSet();

@@ -9,6 +9,9 @@ namespace PorterLB.Reconciler.Watching;
 internal interface IReflectorTarget<TEntity>
     where TEntity : class, IKubernetesObject<V1ObjectMeta>
 {
+    /// <summary>How many objects there are.</summary>
+    int Count { get; }
+
     /// <summary>All that there is.</summary>
     void Replace(EntityList<TEntity> list);
 

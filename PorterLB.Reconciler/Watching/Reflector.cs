@@ -119,6 +119,7 @@ internal sealed class Reflector<TEntity>(
         var accepted = false;
         using var idle = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         var wentBack = false;
+        string? newest = null;
         using var behind = new CancellationTokenSource();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, idle.Token, behind.Token);
         var check = Task.CompletedTask;
@@ -152,7 +153,7 @@ internal sealed class Reflector<TEntity>(
             }
             else if (behind.IsCancellationRequested)
             {
-                _state.WatchForgotten();
+                _state.WatchForgotten(newest, target.Count);
             }
             else
             {
@@ -200,7 +201,7 @@ internal sealed class Reflector<TEntity>(
             else if (SilenceCheck?.Invoke() is { } interval)
             {
                 var silence = new SilenceCheck<TEntity>(client, form, scope, interval, time);
-                var newest = await silence.UntilBehindAsync(() => _state.Version, either.Token);
+                newest = await silence.UntilBehindAsync(() => _state.Version, either.Token);
                 logger.WatchBehind(name, _state.Version, newest);
                 await behind.CancelAsync();
             }

@@ -5,7 +5,7 @@ namespace PorterLB.Reconciler.Watching;
 /// <code>
 ///   List(0) ──ok──► Watch(v) ──ended, v moved on by each event and bookmark──► Watch(v')
 ///      ▲              │ 410 ─────────────► List(v)  ──410, or v unknown to the server──► List("") from etcd
-///      │              │ forgotten ───────► Watch(v), once; if that one tells nothing ──► List(v)
+///      │              │ forgotten ───────► List(v); Watch(v) where little came since
 ///      │              │ refused, 429 ────► wait, Watch(v): nothing is lost, so nothing is listed
 ///      ├── wait ──────┴ other error
 ///      └── as the next form of the kind ◄── 404
@@ -21,6 +21,9 @@ internal sealed class ReflectorState(Random random, int forms = 1)
 
     // A server or proxy that accepts watches and ends them at once would otherwise be asked in a tight loop.
     private static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
+
+    /// <summary>What came since is little beside a list, when a list is this many times as much. Versions count other kinds' changes, too.</summary>
+    private const ulong LittleOfAList = 4;
 
     // Waited for by people: who applies a missing CustomResourceDefinition looks on.
     private static readonly TimeSpan NotServedWaitMax = TimeSpan.FromSeconds(5);
@@ -129,13 +132,16 @@ internal sealed class ReflectorState(Random random, int forms = 1)
     }
 
     /// <summary>
-    /// The server has forgotten an open watch, which it does to slow ones. The next one is first sent what came since: found out soon, that
-    /// is little, where a list is everything, and lists of ten thousand objects for each watcher are what makes the next watches slow. One
-    /// that was sent nothing at all is of no use: all are listed anew.
+    /// The server has forgotten an open watch, which it does to slow ones. One that goes on where it stood is first sent all that came since, is
+    /// slow once more, and is forgotten further behind: so all are listed anew. But lists of ten thousand objects for each watcher make all
+    /// watches slow: where little came since, it goes on, unless the last one that did was sent nothing at all.
     /// </summary>
-    public void WatchForgotten()
+    /// <param name="newest">The server's version of the kind.</param>
+    /// <param name="objects">How many would be listed.</param>
+    public void WatchForgotten(string? newest, int objects)
     {
-        _listed = _version != _forgottenAt;
+        var little = ServerVersion.Distance(_version, newest) <= (ulong)objects / LittleOfAList;
+        _listed = little && _version != _forgottenAt;
         _forgottenAt = _version;
     }
 

@@ -35,6 +35,10 @@ internal static class ServerVersion
     /// <summary>Whether one is later; not when one of them is no number.</summary>
     public static bool IsLater(string? one, string? than) => Number(one) > Number(than);
 
+    /// <summary>How many versions later one is, at least 0; null when one of them is no number.</summary>
+    public static ulong? Distance(string? from, string? to) =>
+        Number(from) is { } first && Number(to) is { } last ? last - Math.Min(first, last) : null;
+
     private static ulong? Number(string? version) =>
         ulong.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }
