@@ -2,6 +2,7 @@ using System.IO.Enumeration;
 using System.Net;
 using PorterLB.Operator.Entities;
 using PorterLB.Operator.LayerTwo;
+using PorterLB.Reconciler.Caching;
 
 namespace PorterLB.Operator.Election;
 
@@ -49,6 +50,9 @@ internal static class Eligibility
         var ready = nodes.Where(node => endpoints.Any(place => place.Ready && place.IsOn(node))).ToArray();
         return ready.Length > 0 ? ready : nodes.Where(node => endpoints.Any(place => place.Serving && place.IsOn(node)));
     }
+
+    /// <summary>Why a node may not answer for an address: because of another Service that has it, too.</summary>
+    public static string OfSharing(EntityKey other, string why) => $"cannot serve Service '{other}', which shares the address: it {why}";
 
     /// <summary>What keeps the node's speaker from answering for this address now; null if nothing does.</summary>
     /// <param name="facts">What its speaker tells.</param>

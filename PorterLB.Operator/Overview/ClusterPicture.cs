@@ -6,6 +6,7 @@ using PorterLB.Operator.Eips;
 using PorterLB.Operator.Election;
 using PorterLB.Operator.Entities;
 using PorterLB.Operator.Services;
+using PorterLB.Reconciler.Caching;
 using PorterLB.Reconciler.Client;
 using PorterLB.Reconciler.Hosting;
 
@@ -133,8 +134,16 @@ internal sealed class ClusterPicture
         };
         return Eligibility.RuledOut(node, policy, ignoreExcludeLabel: false)
             ?? (service.Spec.ExternalTrafficPolicy == "Local" && !Eligibility.WithEndpoint(endpoints, Nodes).Contains(node) ? "has no endpoint of the Service (externalTrafficPolicy Local)" : null)
+            ?? SharersObstacle(node, service, address, eip)
             ?? Eligibility.Unable(facts, address, LayerTwo.RightsInterfaces.Of(policy, eip));
     }
+
+    private string? SharersObstacle(NodeView node, ServiceView service, IPAddress address, V1Alpha2Eip? eip) => Services
+        .Where(other => other != service && Ownership.Owns(other) && ServiceRequest.AddressesOf(other).Contains(address))
+        .Select(other => Eligibility.RuledOut(node, LayerTwo.LayerTwoPolicy.For(eip, other.Metadata.Labels, Configs), ignoreExcludeLabel: false) is { } why
+            ? Eligibility.OfSharing(EntityKey.Of(other), why)
+            : null)
+        .FirstOrDefault(why => why is not null);
 
     private static bool IsFresh(LeaseView lease, DateTimeOffset now) =>
         !string.IsNullOrEmpty(lease.Spec.HolderIdentity)

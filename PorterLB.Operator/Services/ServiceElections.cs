@@ -18,6 +18,8 @@ internal sealed class ServiceElections(
     IEntityCache<V1Alpha2Eip> eips,
     IEntityCache<V1Alpha2LayerTwoConfig> configs,
     IEntityCache<EndpointsView> endpoints,
+    IEntityCache<ServiceView> services,
+    Allocator allocator,
     TimeProvider time)
 {
     // A condition's message has room for 32,768.
@@ -163,29 +165,18 @@ internal sealed class ServiceElections(
         var policy = LayerTwoPolicy.For(eip, service.Metadata.Labels, configs.List());
         var interfaces = RightsInterfaces.Of(policy, eip);
         var reasons = new List<(string Node, string Why)>();
-        var allowed = new List<NodeFacts>();
-        foreach (var node in cluster.Nodes)
-        {
-            if (Eligibility.RuledOut(node.Node, policy, settings.IgnoreExcludeLabel) is { } why)
-            {
-                reasons.Add((node.Name, why));
-            }
-            else
-            {
-                allowed.Add(node);
-            }
-        }
+        var allowed = cluster.Nodes.ToList();
+        RuleOut(service, policy, allowed, reasons, why => why);
 
-        if (service.Spec.ExternalTrafficPolicy == "Local")
+        // One node answers for all who share the address, as in the rights of the speakers: two that want other nodes would move it for ever.
+        foreach (var other in SharingWith(service, address))
         {
-            var places = endpoints.ByIndex(EndpointsView.ByService, $"{EntityKey.Of(service)}").SelectMany(view => view.Places).ToArray();
-            var local = Eligibility.WithEndpoint(places, [.. allowed.Select(node => node.Node)]).Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
-            foreach (var node in allowed.Where(node => !local.Contains(node.Name)))
-            {
-                reasons.Add((node.Name, "has no endpoint of the Service (externalTrafficPolicy Local)"));
-            }
-
-            allowed.RemoveAll(node => !local.Contains(node.Name));
+            RuleOut(
+                other,
+                LayerTwoPolicy.For(eip, other.Metadata.Labels, configs.List()),
+                allowed,
+                reasons,
+                why => Eligibility.OfSharing(EntityKey.Of(other), why));
         }
 
         var eligible = ImmutableArray.CreateBuilder<string>();
@@ -205,6 +196,36 @@ internal sealed class ServiceElections(
 
         var facts = allowed.ToDictionary(node => node.Name, node => node.Node, StringComparer.Ordinal);
         return new NodeCandidates(eligible.ToImmutable(), gone, reasons, node => facts.TryGetValue(node, out var view) ? policy.Preference(view) : 0);
+    }
+
+    private IEnumerable<ServiceView> SharingWith(ServiceView service, IPAddress address)
+    {
+        var key = EntityKey.Of(service);
+        return allocator.UsersOf(address).Where(user => user != key).Select(services.Get).OfType<ServiceView>().Where(other => other.Metadata.DeletionTimestamp is null);
+    }
+
+    // Takes off the nodes that may not answer for a Service, and notes why.
+    private void RuleOut(ServiceView service, LayerTwoPolicy policy, List<NodeFacts> allowed, List<(string Node, string Why)> reasons, Func<string, string> say)
+    {
+        allowed.RemoveAll(node =>
+        {
+            var why = Eligibility.RuledOut(node.Node, policy, settings.IgnoreExcludeLabel);
+            if (why is not null)
+            {
+                reasons.Add((node.Name, say(why)));
+            }
+
+            return why is not null;
+        });
+        if (service.Spec.ExternalTrafficPolicy != "Local")
+        {
+            return;
+        }
+
+        var places = endpoints.ByIndex(EndpointsView.ByService, $"{EntityKey.Of(service)}").SelectMany(view => view.Places).ToArray();
+        var local = Eligibility.WithEndpoint(places, [.. allowed.Select(node => node.Node)]).Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
+        reasons.AddRange(allowed.Where(node => !local.Contains(node.Name)).Select(node => (node.Name, say("has no endpoint of the Service (externalTrafficPolicy Local)"))));
+        allowed.RemoveAll(node => !local.Contains(node.Name));
     }
 
     /// <summary>An address, and what was decided for it alone.</summary>

@@ -26,6 +26,9 @@ public sealed class ServiceElectionsTests : IDisposable
     private readonly ElectionBook _book = new();
     private readonly ClusterState _cluster;
     private readonly ServiceElections _elections;
+    private readonly Cached<V1Alpha2LayerTwoConfig> _configs = new();
+    private readonly Cached<ServiceView> _services = new();
+    private readonly Allocator _allocator;
     private readonly ServiceView _service = new() { Metadata = { Name = "web", NamespaceProperty = "default", Uid = "u", Annotations = new Dictionary<string, string>() } };
     private int _version = 100;
 
@@ -34,9 +37,10 @@ public sealed class ServiceElectionsTests : IDisposable
         (_nodes, _speakers, _leases) = (Informer(NodeView.Type), Informer(V1Alpha2Speaker.Type), Informer(LeaseView.Type));
         var announcements = new Announcements(_time);
         _cluster = new ClusterState(_nodes, _speakers, _leases, new SpeakerLives(_time), announcements);
+        _allocator = new Allocator(_time, _ => false);
         _elections = new ServiceElections(
             new ManagerSettings(ManagerSettings.DefaultClass, false, false), _cluster, announcements, _book,
-            new Cached<V1Alpha2Eip>(), new Cached<V1Alpha2LayerTwoConfig>(), new Cached<EndpointsView>(), _time);
+            new Cached<V1Alpha2Eip>(), _configs, new Cached<EndpointsView>(), _services, _allocator, _time);
         foreach (var node in (string[])["a", "b", "c"])
         {
             Put(_nodes, new NodeView { Metadata = { Name = node } });
@@ -126,18 +130,80 @@ public sealed class ServiceElectionsTests : IDisposable
         Assert.Equal("b b", Elect().Nodes);
     }
 
-    /// <summary>The nodes elected, in the order of the addresses, and their epoch; written to the Service, as the manager would.</summary>
-    private (string Nodes, long? Epoch) Elect(params IPAddress[] addresses)
+    [Fact]
+    public void Of_Services_that_share_an_address_and_have_other_LayerTwoConfigs_only_nodes_that_may_serve_all_are_elected()
     {
-        addresses = addresses.Length > 0 ? addresses : [V4, V6];
-        var (elections, epoch) = _elections.Elect(_service, new Allocation([.. addresses]));
-        _service.Metadata.Annotations[Annotations.Node] = ElectionAnnotation.Node([.. elections.Select(election => (election.Address, election.Decision.Node))]);
-        _service.Metadata.Annotations[Annotations.Epoch] = $"{epoch}";
-        Write();
+        var other = Sharing("ab", "api", "bc");
+        Assert.Equal("b", Elect(V4).Nodes);
+        Assert.Equal("b", Elect(other, V4).Nodes);
+        Assert.Equal("b", Elect(V4).Nodes);
+    }
+
+    [Fact]
+    public void Services_that_share_an_address_and_may_have_no_node_in_common_do_not_take_it_from_each_other_and_say_so()
+    {
+        var first = Elect(V4);
+        var other = Sharing("a", "api", "b");
+        for (var round = 0; round < 3; round++)
+        {
+            Assert.Equal(first, Elect(other, V4));
+            Assert.Equal(first, Elect(V4));
+        }
+
+        var election = _elections.Elect(_service, new Allocation([V4])).Elections.Single();
+        Assert.Equal(Verdict.Nobody, election.Decision.Verdict);
+        Assert.Equal(
+            "nodes b, c: does not match the nodeSelector of LayerTwoConfig for-web; "
+            + "node a: cannot serve Service 'default/api', which shares the address: it does not match the nodeSelector of LayerTwoConfig for-api.",
+            election.Obstacles);
+    }
+
+    /// <summary>Our Service and another on one address, each with a LayerTwoConfig of its own that names the nodes.</summary>
+    private ServiceView Sharing(string nodes, string otherName, string otherNodes)
+    {
+        _allocator.Put(new Pool { Name = "lan", Ranges = [AddressRange.Of(V4)] });
+        var other = new ServiceView { Metadata = { Name = otherName, NamespaceProperty = "default", Uid = otherName, Annotations = new Dictionary<string, string>() } };
+        foreach (var (service, allowed) in new[] { (_service, nodes), (other, otherNodes) })
+        {
+            service.Metadata.Labels = new Dictionary<string, string> { ["app"] = service.Metadata.Name };
+            service.Spec = new() { Type = "LoadBalancer", IpFamilies = ["IPv4"], Ports = [new() { Protocol = "TCP", Port = _services.All.Count + 1 }], LoadBalancerIP = $"{V4}" };
+            _services.All.Add(service);
+            Assert.Equal([V4], _allocator.Assign(ServiceRequest.Of(service, null)).Addresses);
+            _configs.All.Add(new V1Alpha2LayerTwoConfig
+            {
+                Metadata = { Name = $"for-{service.Metadata.Name}" },
+                Spec = new()
+                {
+                    ServiceSelector = new() { MatchLabels = new Dictionary<string, string> { ["app"] = service.Metadata.Name } },
+                    NodeSelector = new() { MatchExpressions = [new() { Key = "name", Operator = LabelSelectorOperator.In, Values = [.. allowed.Select(letter => $"{letter}")] }] },
+                },
+            });
+        }
+
+        foreach (var node in (string[])["a", "b", "c"])
+        {
+            Put(_nodes, new NodeView { Metadata = { Name = node, Labels = new Dictionary<string, string> { ["name"] = node } } });
+        }
+
+        Write(other);
+        return other;
+    }
+
+    /// <summary>The nodes elected, in the order of the addresses, and their epoch; written to the Service, as the manager would.</summary>
+    private (string Nodes, long? Epoch) Elect(params IPAddress[] addresses) => Elect(_service, addresses.Length > 0 ? addresses : [V4, V6]);
+
+    private (string Nodes, long? Epoch) Elect(ServiceView service, params IPAddress[] addresses)
+    {
+        var (elections, epoch) = _elections.Elect(service, new Allocation([.. addresses]));
+        service.Metadata.Annotations[Annotations.Node] = ElectionAnnotation.Node([.. elections.Select(election => (election.Address, election.Decision.Node))]);
+        service.Metadata.Annotations[Annotations.Epoch] = $"{epoch}";
+        Write(service);
         return (string.Join(' ', elections.Select(election => election.Decision.Node)), epoch);
     }
 
-    private void Write() => _service.Metadata.ResourceVersion = $"{++_version}";
+    private void Write() => Write(_service);
+
+    private void Write(ServiceView service) => service.Metadata.ResourceVersion = $"{++_version}";
 
     private void Say(string node, IPAddress[] holds, int term = 0, string? dead = null)
     {
