@@ -162,13 +162,13 @@ internal static class NodeElection
     private static string Best(Ballot ballot)
     {
         var preferred = MostPreferred(ballot);
-        if (ballot.Companion is { } companion && preferred.Contains(companion, StringComparer.Ordinal))
-        {
-            return companion;
-        }
-
         var least = preferred.Min(ballot.Load);
-        return ballot.Neighbor is { } neighbor && preferred.Contains(neighbor, StringComparer.Ordinal) && ballot.Load(neighbor) <= least + (least / NeighborShare)
+        var most = least + (least / NeighborShare);
+
+        // The node of the Service's other address carries that one already: it counts no less than any other if it has just been given it.
+        return ballot.Companion is { } companion && preferred.Contains(companion, StringComparer.Ordinal) && ballot.Load(companion) <= most + 1
+            ? companion
+            : ballot.Neighbor is { } neighbor && preferred.Contains(neighbor, StringComparer.Ordinal) && ballot.Load(neighbor) <= most
             ? neighbor
             : preferred.First(node => ballot.Load(node) == least);
     }

@@ -39,6 +39,66 @@ public sealed class NodeElectionTests
         Assert.All(nodes, node => Assert.InRange(book.LoadOf(node), 90, 110));
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(100, 0)]
+    [InlineData(1_000, 1_000)]
+    public void Two_thousand_addresses_of_dual_stack_Services_spread_over_ten_nodes_within_a_tenth_of_the_mean_with_what_the_nodes_have(int first, int others)
+    {
+        var (book, nodes) = Holding(first, others);
+        string?[] before = [null, null];
+        for (var i = 0; i < 1_000; i++)
+        {
+            string? companion = null;
+            for (var family = 0; family < 2; family++)
+            {
+                var address = IPAddress.Parse(family == 0 ? $"10.1.{i / 256}.{i % 256}" : $"fd01::{i:x}");
+                companion = before[family] = book.Elect(
+                    address, _ => NodeElection.Decide(new Ballot { Eligible = nodes, Load = book.LoadOf, Neighbor = before[family], Companion = companion })).Node;
+            }
+        }
+
+        AssertEven(book, nodes, first);
+    }
+
+    [Theory]
+    [InlineData(100, 0)]
+    [InlineData(1_000, 0)]
+    [InlineData(400, 100)]
+    public void A_second_family_spreads_over_ten_nodes_although_the_first_one_is_crowded_on_few(int first, int others)
+    {
+        var (book, nodes) = Holding(first, others);
+        string? before = null;
+        for (var i = 0; i < first + (9 * others); i++)
+        {
+            before = book.Elect(
+                IPAddress.Parse($"fd01::{i:x}"),
+                _ => NodeElection.Decide(new Ballot { Eligible = nodes, Load = book.LoadOf, Neighbor = before, Companion = nodes[i < first ? 0 : 1 + ((i - first) / others)] })).Node;
+        }
+
+        AssertEven(book, nodes, first);
+    }
+
+    /// <summary>Ten nodes, of which the first holds so many addresses and each other one so many.</summary>
+    private static (ElectionBook Book, ImmutableArray<string> Nodes) Holding(int first, int others)
+    {
+        var book = new ElectionBook();
+        var nodes = Enumerable.Range(0, 10).Select(number => $"node-{number}").ToImmutableArray();
+        for (var i = 0; i < first + (9 * others); i++)
+        {
+            book.Set(IPAddress.Parse($"10.0.{i / 256}.{i % 256}"), new PorterLB.Operator.Election.Election(nodes[i < first ? 0 : 1 + ((i - first) / others)], 1));
+        }
+
+        return (book, nodes);
+    }
+
+    private static void AssertEven(ElectionBook book, ImmutableArray<string> nodes, int firstHeld)
+    {
+        var most = 1.1 * nodes.Skip(1).Average(book.LoadOf);
+        Assert.All(nodes.Skip(1), node => Assert.InRange(book.LoadOf(node), 0, most));
+        Assert.InRange(book.LoadOf(nodes[0]), firstHeld, Math.Max(firstHeld, most));
+    }
+
     [Fact]
     public void Consecutive_addresses_stay_together_as_far_as_the_spread_allows()
     {
