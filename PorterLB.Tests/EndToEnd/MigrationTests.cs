@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using PorterLB.Lab;
 using PorterLB.Lab.Cluster;
+using PorterLB.Lab.Kubernetes;
 using PorterLB.Lab.Lifetime;
 using PorterLB.Lab.Processes;
 
@@ -86,12 +87,19 @@ public sealed class MigrationTests(ITestOutputHelper output)
         await OpenElbServiceAsync(lab, "one", "10.60.0.5", 80);
         await OpenElbServiceAsync(lab, "two", "10.60.0.5", 80);
         await OpenElbServiceAsync(lab, "outside", "10.99.0.9", 80);
-        await ServiceAsync(lab, "metal", new JsonObject { ["metallb.io/ip-allocated-from-pool"] = "first" }, "10.60.0.9", 80);
+        await ServiceAsync(lab, "metal", new JsonObject { ["metallb.io/ip-allocated-from-pool"] = "first", ["metallb.io/loadBalancerIPs"] = "10.60.0.9" }, "10.60.0.9", 80);
+        await ServiceAsync(lab, "metal-a", new JsonObject { ["metallb.universe.tf/allow-shared-ip"] = "the web", ["metallb.universe.tf/address-pool"] = "old" }, "10.60.0.10", 80);
+        await ServiceAsync(lab, "metal-b", new JsonObject { ["metallb.io/allow-shared-ip"] = "the web" }, "10.60.0.10", 443);
+
+        // Step 2, of both: what Porter would still refuse, with nobody there to ask.
+        await lab.ControlPlane.Api.CreateAsync("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", DeadWebhook(), Cancel);
 
         // Step 1, on what is there.
         var before = await lab.ControlPlane.Kubectl("get", "eips.network.kubesphere.io", "-o", "yaml").RunAsync(Cancel);
         var validated = await (new Command(Repository.Binary, "validate", "-f", "-") with { Input = before }).TryRunAsync(Cancel);
         Assert.True(validated.Succeeded, validated.Text);
+
+        await StepAsync(lab, "migrate-from-openelb.md");
 
         // Step 3.
         await lab.InstallWebhooksAsync(Cancel);
@@ -111,10 +119,13 @@ public sealed class MigrationTests(ITestOutputHelper output)
         await ControlPlane.WaitUntilAsync(
             "the Eip that was deleted in vain to go", async () => await lab.ControlPlane.Api.GetAsync("/apis/network.kubesphere.io/v1alpha2/eips/unused", Cancel) is null, TimeSpan.FromSeconds(60), Cancel);
 
-        // MetalLB's page, step 4: the mark alone, by the command of the page. The Service of the API server itself is of another type.
+        // MetalLB's page, steps 3 and 5: its annotations in our words, and the mark. The Service of the API server itself is of another type.
+        await StepAsync(lab, "migrate-from-metallb.md");
         await lab.ControlPlane.Kubectl("annotate", "service", "--all-namespaces", "--all", "lb.kubesphere.io/v1alpha1=porterlb", "--overwrite").RunAsync(Cancel);
-        await UntilAsync(lab, "the Service of MetalLB to be taken over", services => HasFinalizer(services["metal"]));
-        Assert.Equal("10.60.0.9", Address((await ServicesAsync(lab))["metal"]));
+        await UntilAsync(lab, "the Services of MetalLB to be taken over", services => HasFinalizer(services["metal"]) && HasFinalizer(services["metal-a"]) && HasFinalizer(services["metal-b"]));
+        var metal = await ServicesAsync(lab);
+        Assert.Equal(("10.60.0.9", "10.60.0.10", "10.60.0.10"), (Address(metal["metal"]), Address(metal["metal-a"]), Address(metal["metal-b"])));
+        Assert.Equal(("10.60.0.9", "old", "the web"), (Annotation(metal["metal"], "eip.openelb.kubesphere.io/v1alpha1"), Annotation(metal["metal-a"], "eip.openelb.kubesphere.io/v1alpha2"), Annotation(metal["metal-b"], "porterlb.io/allow-shared-ip")));
 
         // What OpenELB wrote goes with the Service.
         await ControlPlane.WaitUntilAsync(
@@ -139,6 +150,30 @@ public sealed class MigrationTests(ITestOutputHelper output)
             && Address(services["by-field"]) == "10.70.0.95" && Address(services["by-default"]) == "10.72.0.228");
         await OldVersionAsync(lab);
     }
+
+    /// <summary>Runs the commands of a page as they stand there.</summary>
+    private async Task StepAsync(LightLab lab, string page)
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "how-to", page), Cancel);
+        var commands = string.Join('\n', text.Split("```")[1].Split('\n').Select(line => line.StartsWith("   ", StringComparison.Ordinal) ? line[3..] : line));
+        Assert.StartsWith("sh\n", commands, StringComparison.Ordinal);
+        var kubectl = (await KubernetesBinaries.ForApiServerAsync(output.WriteLine, Cancel)).Kubectl;
+        var result = await lab.ControlPlane.KubectlOf("bash", "-euo", "pipefail", "-c", $"kubectl() {{ '{kubectl}' \"$@\"; }}\n{commands["sh\n".Length..]}").TryRunAsync(Cancel);
+        output.WriteLine(result.Text);
+        Assert.True(result.Succeeded, result.Text);
+    }
+
+    private static JsonObject DeadWebhook() => (JsonObject)JsonNode.Parse(
+        """
+        {
+          "metadata": {"name": "porter-admission"},
+          "webhooks": [{
+            "name": "validate.eip.network.kubesphere.io", "failurePolicy": "Fail", "sideEffects": "None", "admissionReviewVersions": ["v1"],
+            "clientConfig": {"service": {"name": "porter-admission", "namespace": "porter-system", "path": "/validate-network-kubesphere-io-v1alpha2-eip"}},
+            "rules": [{"apiGroups": ["network.kubesphere.io"], "apiVersions": ["v1alpha2"], "operations": ["CREATE", "UPDATE"], "resources": ["eips"]}]
+          }]
+        }
+        """)!;
 
     // Who still writes Porter's v1alpha1 is judged by the same webhook, and takes away nothing that only v1alpha2's pages show.
     private static async Task OldVersionAsync(LightLab lab)
@@ -230,6 +265,8 @@ public sealed class MigrationTests(ITestOutputHelper output)
         (await lab.ControlPlane.Api.GetAsync("/api/v1/namespaces/default/services", Cancel))!["items"]!.AsArray().ToDictionary(item => (string)item!["metadata"]!["name"]!, item => item!, StringComparer.Ordinal);
 
     private static string? Address(JsonNode? service) => (string?)service?["status"]?["loadBalancer"]?["ingress"]?[0]?["ip"];
+
+    private static string? Annotation(JsonNode? service, string name) => (string?)service?["metadata"]?["annotations"]?[name];
 
     private static bool HasFinalizer(JsonNode? service) =>
         service?["metadata"]?["finalizers"]?.AsArray().Any(finalizer => (string?)finalizer == "finalizer.lb.kubesphere.io/v1alpha1") == true;
