@@ -22,6 +22,9 @@ internal static class Names
     /// <summary>The ValidatingWebhookConfiguration.</summary>
     public const string WebhookConfiguration = "porterlb";
 
+    /// <summary>The ValidatingAdmissionPolicy of config/components/speakers-by-node, and its binding.</summary>
+    public const string SpeakersByNode = "porterlb-speakers-by-node";
+
     public const string Image = "porterlb:dev";
 
     /// <summary>Where a speaker keeps what must survive its process.</summary>

@@ -8,8 +8,6 @@ namespace PorterLB.Operator.Manifests;
 /// </summary>
 internal static class SpeakersByNode
 {
-    private const string Policy = "porterlb-speakers-by-node";
-
     public const string Component =
         """
         # For Kubernetes 1.30 and later: a speaker writes its own Lease and its own Speaker object, and no other.
@@ -38,7 +36,7 @@ internal static class SpeakersByNode
         apiVersion: admissionregistration.k8s.io/v1
         kind: ValidatingAdmissionPolicy
         metadata:
-          name: {Policy}
+          name: {Names.SpeakersByNode}
         spec:
           failurePolicy: Fail
           matchConstraints:
@@ -71,9 +69,9 @@ internal static class SpeakersByNode
         apiVersion: admissionregistration.k8s.io/v1
         kind: ValidatingAdmissionPolicyBinding
         metadata:
-          name: {Policy}
+          name: {Names.SpeakersByNode}
         spec:
-          policyName: {Policy}
+          policyName: {Names.SpeakersByNode}
           validationActions: [Deny]
 
         """;

@@ -48,6 +48,8 @@ internal sealed class Removal(IKubernetesClient client, RemovalOptions options, 
     private static readonly EntityType<AnyView> Kinds = Rules("CustomResourceDefinition", "customresourcedefinitions", "apiextensions.k8s.io");
     private static readonly EntityType<AnyView> ClusterRoles = Rules("ClusterRole", "clusterroles", "rbac.authorization.k8s.io");
     private static readonly EntityType<AnyView> ClusterRoleBindings = Rules("ClusterRoleBinding", "clusterrolebindings", "rbac.authorization.k8s.io");
+    private static readonly EntityType<AnyView> Policies = Rules("ValidatingAdmissionPolicy", "validatingadmissionpolicies", "admissionregistration.k8s.io");
+    private static readonly EntityType<AnyView> PolicyBindings = Rules("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", "admissionregistration.k8s.io");
     private static readonly EntityType<AnyView> Namespaces = AnyView.Type("Namespace", "namespaces", null, "v1", EntityScope.Cluster);
 
     /// <summary>What <see cref="RunAsync"/> would do, one line for each step.</summary>
@@ -62,7 +64,7 @@ internal sealed class Removal(IKubernetesClient client, RemovalOptions options, 
             $"take finalizer{(options.KeepAddresses ? "" : ", addresses")} and annotations off {marked.Count} Services{(marked.Count == 0 ? "" : $": {Enumeration.Of(marked.Select(service => $"{EntityKey.Of(service)}"))}")}",
             $"take the finalizer off {eips.Count(HasFinalizer)} Eips",
             .. options.KeepConfiguration ? Array.Empty<string>() : [$"delete the CustomResourceDefinitions of {Api.Group}, with {eips.Count} Eips"],
-            $"delete the ClusterRoles and ClusterRoleBindings {Names.Manager} and {Names.Speaker}",
+            $"delete the ClusterRoles and ClusterRoleBindings {Names.Manager} and {Names.Speaker}, and the ValidatingAdmissionPolicy {Names.SpeakersByNode}, if there is one",
             .. options.KeepNamespace ? Array.Empty<string>() : [$"delete the namespace {options.Namespace}"],
         ];
     }
@@ -112,6 +114,7 @@ internal sealed class Removal(IKubernetesClient client, RemovalOptions options, 
             await client.DeleteAsync(ClusterRoles, new EntityKey(null, name), cancellationToken: cancellationToken);
         }
 
+        await DeletePolicyAsync(cancellationToken);
         say("Roles: removed.");
         if (!options.KeepNamespace)
         {
@@ -126,6 +129,19 @@ internal sealed class Removal(IKubernetesClient client, RemovalOptions options, 
 
     private static bool IsMarked(ServiceView service) =>
         Ownership.IsMarked(service) || service.Metadata.Annotations?.ContainsKey(Annotations.Origin) == true;
+
+    // Servers before 1.30 have no such kind.
+    private async Task DeletePolicyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.DeleteAsync(PolicyBindings, new EntityKey(null, Names.SpeakersByNode), cancellationToken: cancellationToken);
+            await client.DeleteAsync(Policies, new EntityKey(null, Names.SpeakersByNode), cancellationToken: cancellationToken);
+        }
+        catch (ApiException exception) when (exception.IsNotFound)
+        {
+        }
+    }
 
     private async Task<IReadOnlyList<ServiceView>> MarkedAsync(CancellationToken cancellationToken) =>
         [.. (await client.ListAsync(ServiceView.Type, cancellationToken: cancellationToken)).Items.Where(IsMarked)];
