@@ -423,5 +423,11 @@ public sealed class AllocatorTests
         Assert.Equal(["192.168.0.0", "192.168.0.1", "192.168.0.2"], usage.Used.Select(used => used.Address.ToString()));
         Assert.Equal("192.168.0.0", usage.First!.ToString());
         Assert.Equal("fd00::ffff:ffff:ffff:ffff", usage.Last!.ToString());
+
+        Free("shop/s0");
+        _allocator.Put(Pool("lan", "192.168.0.0/23"));
+        Assert.Equal((512, 4), ((int)_allocator.UsageOf("lan", most: 3)!.Size, (int)_allocator.UsageOf("lan", most: 3)!.InUse));
+        _allocator.Remove("lan");
+        Assert.Null(_allocator.UsageOf("lan", most: 3));
     }
 }

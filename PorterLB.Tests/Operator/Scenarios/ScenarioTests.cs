@@ -318,6 +318,32 @@ public sealed class ScenarioTests
     }
 
     [Fact]
+    public void Two_that_ask_for_each_others_address_keep_their_own_until_one_of_them_goes()
+    {
+        Eip("lan", "10.1.0.0/28");
+        Assign("shop/a", (Annotations.Address, "10.1.0.1"));
+        Assign("shop/b", (Annotations.Address, "10.1.0.2"));
+        Assert.Equal("10.1.0.1", Assign("shop/a", (Annotations.Address, "10.1.0.2")));
+        Assert.Equal("10.1.0.2", Assign("shop/b", (Annotations.Address, "10.1.0.1")));
+        Assert.Equal("10.1.0.1", Assign("shop/a", (Annotations.Address, "10.1.0.2")));
+        Free("shop/b");
+        Assert.Equal("10.1.0.2", Assign("shop/a", (Annotations.Address, "10.1.0.2")));
+    }
+
+    [Fact]
+    public void That_a_Service_goes_that_never_had_an_address_or_was_never_known_is_nothing()
+    {
+        Eip("lan", "10.1.0.1");
+        Assert.Equal("10.1.0.1", Assign("shop/a"));
+        Assert.Equal("PoolExhausted", Assign("shop/waits"));
+        Free("shop/never");
+        Free("shop/waits");
+        Free("shop/waits");
+        Assert.Equal("10.1.0.1", Assign("shop/a"));
+        Assert.Empty(_allocator.Waiting);
+    }
+
+    [Fact]
     public void Of_two_pools_that_overlap_the_older_one_stands()
     {
         Eip("old", "10.1.0.0/28");

@@ -28,6 +28,7 @@ public sealed class ServiceElectionsTests : IDisposable
     private readonly ServiceElections _elections;
     private readonly Cached<V1Alpha2LayerTwoConfig> _configs = new();
     private readonly Cached<ServiceView> _services = new();
+    private readonly Cached<EndpointsView> _endpoints = new();
     private readonly Allocator _allocator;
     private readonly ServiceView _service = new() { Metadata = { Name = "web", NamespaceProperty = "default", Uid = "u", Annotations = new Dictionary<string, string>() } };
     private int _version = 100;
@@ -40,7 +41,7 @@ public sealed class ServiceElectionsTests : IDisposable
         _allocator = new Allocator(_time, _ => false);
         _elections = new ServiceElections(
             new ManagerSettings(ManagerSettings.DefaultClass, false, false), _cluster, announcements, _book,
-            new Cached<V1Alpha2Eip>(), _configs, new Cached<EndpointsView>(), _services, _allocator, _time);
+            new Cached<V1Alpha2Eip>(), _configs, _endpoints, _services, _allocator, _time);
         foreach (var node in (string[])["a", "b", "c"])
         {
             Put(_nodes, new NodeView { Metadata = { Name = node } });
@@ -158,6 +159,82 @@ public sealed class ServiceElectionsTests : IDisposable
             election.Obstacles);
     }
 
+    [Fact]
+    public void A_preferred_node_is_one_of_those_that_may_for_the_Services_that_are_meant_and_its_label_that_goes_moves_nothing()
+    {
+        Label("a", "b", "c");
+        _service.Metadata.Labels = new Dictionary<string, string> { ["app"] = "web" };
+        _configs.All.Add(new V1Alpha2LayerTwoConfig
+        {
+            Metadata = { Name = "edge" },
+            Spec = new() { ServiceSelector = Of("app", "web"), NodeSelector = Of("name", "a", "b"), PreferredNodes = [new() { Weight = 100, Selector = Of("name", "c") }, new() { Weight = 10, Selector = Of("disk", "b") }] },
+        });
+        Assert.Equal("b", Elect(V4).Nodes);
+
+        var other = new ServiceView { Metadata = { Name = "api", NamespaceProperty = "default", Uid = "api", Annotations = new Dictionary<string, string>() } };
+        Write(other);
+        Assert.Equal("a", Elect(other, IPAddress.Parse("192.168.0.92")).Nodes);
+
+        // A peer goes to the node that is preferred now, and back.
+        Put(_nodes, new NodeView { Metadata = { Name = "b", Labels = new Dictionary<string, string> { ["name"] = "b" } } });
+        Assert.Equal("b", Elect(V4).Nodes);
+    }
+
+    [Fact]
+    public void A_Service_whose_labels_change_is_under_another_config_at_once_and_one_for_whom_no_node_may_is_nobodys_until_one_may_again()
+    {
+        Label("a", "b", "c");
+        _configs.All.Add(new V1Alpha2LayerTwoConfig { Metadata = { Name = "web" }, Spec = new() { ServiceSelector = Of("app", "web"), NodeSelector = Of("name", "b") } });
+        _configs.All.Add(new V1Alpha2LayerTwoConfig { Metadata = { Name = "db" }, Spec = new() { ServiceSelector = Of("app", "db"), NodeSelector = Of("name", "c") } });
+        _service.Metadata.Labels = new Dictionary<string, string> { ["app"] = "web" };
+        Assert.Equal("b", Elect(V4).Nodes);
+        _service.Metadata.Labels = new Dictionary<string, string> { ["app"] = "db" };
+        Assert.Equal("c", Elect(V4).Nodes);
+
+        Label("a", "b");
+        Put(_nodes, new NodeView { Metadata = { Name = "c" } });
+        var nobody = _elections.Elect(_service, new Allocation([V4])).Elections.Single();
+        Assert.Equal((Verdict.Nobody, "nodes a, b, c: does not match the nodeSelector of LayerTwoConfig db."), (nobody.Decision.Verdict, nobody.Obstacles));
+        Label("c");
+        Assert.Equal("c", Elect(V4).Nodes);
+    }
+
+    [Fact]
+    public void With_policy_Local_the_endpoints_of_all_slices_count_a_condition_that_is_not_said_is_ready_and_all_else_holds_too()
+    {
+        Label("a", "b", "c");
+        _service.Spec.ExternalTrafficPolicy = "Local";
+        Slices(new EndpointsViewEndpoint { NodeName = "a", Conditions = new() { Ready = false } }, new EndpointsViewEndpoint { NodeName = "b" });
+        Assert.Equal("b", Elect(V4).Nodes);
+
+        // On its way out, and the only one that answers still; the ready one is where no load balancer's traffic may go.
+        var serving = new EndpointsViewEndpoint { NodeName = "a", Conditions = new() { Ready = false, Serving = true, Terminating = true } };
+        Slices(serving, new EndpointsViewEndpoint { NodeName = "c" });
+        Put(_nodes, new NodeView { Metadata = { Name = "c", Labels = new Dictionary<string, string> { [Annotations.ExcludeLabel] = "" } } });
+        Assert.Equal("a", Elect(V4).Nodes);
+    }
+
+    private static LabelSelector Of(string key, params string[] values) => new() { MatchExpressions = [new() { Key = key, Operator = LabelSelectorOperator.In, Values = values }] };
+
+    private void Label(params string[] nodes)
+    {
+        foreach (var node in nodes)
+        {
+            Put(_nodes, new NodeView { Metadata = { Name = node, Labels = new Dictionary<string, string> { ["name"] = node, ["disk"] = node } } });
+        }
+    }
+
+    // Each in a slice of its own, as a server has them.
+    private void Slices(params EndpointsViewEndpoint[] endpoints)
+    {
+        _endpoints.All.Clear();
+        _endpoints.All.AddRange(endpoints.Select(endpoint => EndpointsView.SliceV1.Transform!(new EndpointsView
+        {
+            Metadata = { NamespaceProperty = "default", Labels = new Dictionary<string, string> { [Annotations.ServiceNameLabel] = "web" } },
+            Endpoints = [endpoint],
+        })));
+    }
+
     /// <summary>Our Service and another on one address, each with a LayerTwoConfig of its own that names the nodes.</summary>
     private ServiceView Sharing(string nodes, string otherName, string otherNodes)
     {
@@ -175,16 +252,12 @@ public sealed class ServiceElectionsTests : IDisposable
                 Spec = new()
                 {
                     ServiceSelector = new() { MatchLabels = new Dictionary<string, string> { ["app"] = service.Metadata.Name } },
-                    NodeSelector = new() { MatchExpressions = [new() { Key = "name", Operator = LabelSelectorOperator.In, Values = [.. allowed.Select(letter => $"{letter}")] }] },
+                    NodeSelector = Of("name", [.. allowed.Select(letter => $"{letter}")]),
                 },
             });
         }
 
-        foreach (var node in (string[])["a", "b", "c"])
-        {
-            Put(_nodes, new NodeView { Metadata = { Name = node, Labels = new Dictionary<string, string> { ["name"] = node } } });
-        }
-
+        Label("a", "b", "c");
         Write(other);
         return other;
     }
