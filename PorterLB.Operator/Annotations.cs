@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace PorterLB.Operator;
 
 /// <summary>Every name that PorterLB reads or writes on objects of others: annotations, labels, finalizers, taints.</summary>
@@ -41,6 +43,14 @@ internal static class Annotations
     public const string NodeOfOpenElb = "layer2.openelb.kubesphere.io/v1alpha1";
 
     public const string NodeOfPorter = "layer2.porter.kubesphere.io/v1alpha1";
+
+    /// <summary>What MetalLB reads, under either of its prefixes, and what says the same here. Never read; only told of.</summary>
+    public static readonly ImmutableArray<(string Name, string Ours)> OfMetalLb =
+    [
+        .. from prefix in (string[])["metallb.io/", "metallb.universe.tf/"]
+           from pair in ((string, string)[])[("address-pool", Eip), ("loadBalancerIPs", Address), ("allow-shared-ip", SharingKey)]
+           select (prefix + pair.Item1, pair.Item2),
+    ];
 
     /// <summary>On a Service while it has an address; OpenELB's own name, so that its Services are taken over.</summary>
     public const string ServiceFinalizer = "finalizer.lb.kubesphere.io/v1alpha1";

@@ -42,6 +42,12 @@ internal readonly record struct AddressRange(IpFamily Family, UInt128 First, UIn
             return false;
         }
 
+        if (trimmed.Contains(',', StringComparison.Ordinal))
+        {
+            problem = $"'{trimmed}' has a comma; write each entry by itself: spec.addresses and spec.excludes take [{string.Join(", ", trimmed.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))}]";
+            return false;
+        }
+
         problem = trimmed.Contains('/', StringComparison.Ordinal) ? ReadCidr(trimmed, out range)
             : trimmed.Contains('-', StringComparison.Ordinal) ? ReadEnds(trimmed, out range)
             : ReadSingle(trimmed, out range);

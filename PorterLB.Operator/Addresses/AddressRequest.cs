@@ -28,6 +28,9 @@ internal sealed record AddressRequest
     /// <summary>The Eip that the Service names, or null.</summary>
     public string? Pool { get; init; }
 
+    /// <summary>The annotation that names it, in the spelling of its user.</summary>
+    public string PoolAnnotation { get; init; } = Annotations.Eip;
+
     /// <summary>The addresses that the Service asks for, at most one for each family.</summary>
     public ImmutableArray<IPAddress> Requested { get; init; } = [];
 

@@ -10,8 +10,9 @@ internal static class RefusalText
     // Enough to see the point; an Event has room for 1,024 characters.
     public static Refusal PoolNotFound(AddressRequest request, string name, IEnumerable<string> names) => new(
         RefusalReason.PoolNotFound,
-        $"Service '{request.Service}' names Eip '{name}' in the annotation {Annotations.Eip}, and there is no such Eip. "
-        + $"Create it, or name one of these: {List(names)}.");
+        $"Service '{request.Service}' names Eip '{name}' in the annotation {request.PoolAnnotation}, and there is no such Eip. "
+        + $"Create it, or name one of these: {List(names)}."
+        + (AddressText.TryParse(name.Split(',')[0], out _, out _) ? $" An address is asked for in the annotation {(request.PoolAnnotation == Annotations.Eip ? Annotations.Address : Annotations.AddressOfPorter)}." : ""));
 
     public static Refusal? Forbidden(AddressRequest request, Pool pool) =>
         PoolChoice.Unavailable(pool) is { } why

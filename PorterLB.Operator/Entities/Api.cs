@@ -8,9 +8,9 @@ internal static class Api
 
     /// <summary>
     /// One address, a CIDR, or first-last, by its shape alone: what looks like an address but is none (an octet of 256, a netmask for a
-    /// prefix, an end cut short, a zone) is left to the webhook, whose words say what to write.
+    /// prefix, an end cut short, a zone, several with commas) is left to the webhook, whose words say what to write.
     /// </summary>
-    public const string AddressPattern = $@"^\s*{Shape}(%[0-9a-zA-Z]+|/[0-9.]+)?(\s*-\s*({Shape}|[0-9]+)(/[0-9]+)?)?\s*$";
+    public const string AddressPattern = $@"^\s*{Shape}(%[0-9a-zA-Z]+|/[0-9.]+)?(\s*-\s*({Shape}|[0-9]+)(/[0-9]+)?)?\s*(,.*)?$";
 
     /// <summary>One word: which letters a name of an interface may have, and how many, is left to the webhook.</summary>
     public const string InterfacePattern = @"^[^\s/]*$";

@@ -22,6 +22,7 @@ internal static class ServiceRequest
             Families = FamiliesOf(service),
             FamilyPolicy = Enum.TryParse<FamilyPolicy>(service.Spec.IpFamilyPolicy, out var policy) ? policy : FamilyPolicy.SingleStack,
             Pool = First(annotations, Annotations.Eip, Annotations.EipOfPorter),
+            PoolAnnotation = First(annotations, Annotations.Eip) is null && First(annotations, Annotations.EipOfPorter) is not null ? Annotations.EipOfPorter : Annotations.Eip,
             Requested = requested,
             Invalid = invalid,
             InStatus = inStatus,
@@ -75,14 +76,15 @@ internal static class ServiceRequest
     private static ImmutableArray<IPAddress> Requested(ServiceView service, EntityKey key, out Refusal? invalid)
     {
         invalid = null;
-        var annotation = First(service.Metadata.Annotations, Annotations.Address, Annotations.AddressOfPorter);
-        var (text, where) = annotation is not null ? (annotation, $"the annotation {Annotations.Address}") : (service.Spec.LoadBalancerIP, "spec.loadBalancerIP");
+        var (text, where) = First(service.Metadata.Annotations, Annotations.Address) is { } annotation ? (annotation, $"the annotation {Annotations.Address}")
+            : First(service.Metadata.Annotations, Annotations.AddressOfPorter) is { } porters ? (porters, $"the annotation {Annotations.AddressOfPorter}")
+            : (service.Spec.LoadBalancerIP, "spec.loadBalancerIP");
         var addresses = ImmutableArray.CreateBuilder<IPAddress>();
         foreach (var part in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (!AddressText.TryParse(part, out var address, out var problem))
             {
-                invalid = new Refusal(RefusalReason.RequestInvalid, $"Service '{key}' asks for an address in {where} that cannot be read: {problem}.");
+                invalid = new Refusal(RefusalReason.RequestInvalid, $"Service '{key}' asks for an address in {where} that cannot be read: {problem}.{Instead(part, where)}");
                 return [];
             }
 
@@ -99,6 +101,10 @@ internal static class ServiceRequest
 
         return addresses.ToImmutable();
     }
+
+    // The two annotations differ by one digit.
+    private static string Instead(string part, string where) => part.AsSpan().ContainsAny('.', ':') ? ""
+        : $" An Eip is named in the annotation {(where.EndsWith(Annotations.AddressOfPorter, StringComparison.Ordinal) ? Annotations.EipOfPorter : Annotations.Eip)}.";
 
     private static string? First(IDictionary<string, string>? annotations, params ReadOnlySpan<string> names)
     {

@@ -1,9 +1,12 @@
+using System.IO.Enumeration;
 using FluentValidation;
 using FluentValidation.Results;
 using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Eips;
 using PorterLB.Operator.Election;
 using PorterLB.Operator.Entities;
+using PorterLB.Operator.LayerTwo;
+using PorterLB.Reconciler.Entities;
 
 namespace PorterLB.Operator.Validation;
 
@@ -72,9 +75,9 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
         }
     }
 
-    private static List<(string Field, AddressRange Range)> Addresses(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip)
+    private static List<(string Field, string Text, AddressRange Range)> Addresses(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip)
     {
-        var ranges = new List<(string Field, AddressRange Range)>();
+        var ranges = new List<(string Field, string Text, AddressRange Range)>();
         foreach (var (field, text) in Fields(eip))
         {
             if (!AddressRange.TryParse(text, out var range, out var problem))
@@ -100,13 +103,13 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
                 Add(context, Rules.EipHostBits, field, $"'{text}' has bits set beyond its prefix and is taken as {range.FirstAddress}{text[slash..].Trim()} ({range}). Write it so, or as a range if you meant fewer addresses");
             }
 
-            ranges.Add((field, range));
+            ranges.Add((field, text.Trim(), range));
         }
 
         return ranges;
     }
 
-    private static void Excludes(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip, List<(string Field, AddressRange Range)> ranges)
+    private static void Excludes(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip, List<(string Field, string Text, AddressRange Range)> ranges)
     {
         var excludes = eip.Spec.Excludes ?? [];
         var read = new List<AddressRange>();
@@ -153,16 +156,16 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
         }
     }
 
-    private void Others(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip, List<(string Field, AddressRange Range)> ranges)
+    private void Others(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip, List<(string Field, string Text, AddressRange Range)> ranges)
     {
         foreach (var other in _around.Eips.Where(other => other.Metadata.Name != eip.Metadata.Name))
         {
             // An Eip on its way out gives out nothing: over it a new one takes over its Services, which is how an Eip is renamed or split.
-            foreach (var (field, range) in other.Metadata.DeletionTimestamp is null ? ranges : [])
+            foreach (var (field, text, range) in other.Metadata.DeletionTimestamp is null ? ranges : [])
             {
                 foreach (var taken in EipPools.RangesOf(other).Where(range.Overlaps))
                 {
-                    Add(context, Rules.EipOverlapsOther, field, $"'{range}' overlaps Eip '{other.Metadata.Name}' ({taken}). An address belongs to one Eip: change one of the two");
+                    Add(context, Rules.EipOverlapsOther, field, $"'{text}' overlaps Eip '{other.Metadata.Name}' ({taken}). An address belongs to one Eip: change one of the two");
                 }
             }
 
@@ -174,7 +177,7 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
     }
 
     // What may be right, and mostly is not.
-    private void Slips(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip, List<(string Field, AddressRange Range)> ranges)
+    private void Slips(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip, List<(string Field, string Text, AddressRange Range)> ranges)
     {
         if (eip.Spec.UsingKnownIPs)
         {
@@ -191,19 +194,28 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
             }
         }
 
+        if (_around.Namespaces is { } all && eip.Spec.NamespaceSelector is { Count: > 0 } selector
+            && !all.Any(item => new LabelSelector { MatchLabels = selector }.Matches(item.Metadata.Labels)))
+        {
+            var labels = List(selector.Select(label => $"{label.Key}={label.Value}").Order(StringComparer.Ordinal));
+            Add(context, Rules.EipUnknownNamespace, "spec.namespaceSelector", $"'{labels}' matches no namespace yet: nobody gets an address through it until one has these labels. Label a namespace, or correct the selector");
+        }
+
+        Default(context, eip);
+        NamedInterface(context, eip);
         var pool = EipPools.Of(eip);
         var hosts = HostAddresses.Of(_around.Nodes ?? [], _around.Speakers ?? []).Where(host => pool.Offers(host.Address)).ToArray();
-        foreach (var (field, range) in ranges)
+        foreach (var (field, text, range) in ranges)
         {
             var held = hosts.Where(host => range.Contains(host.Address)).ToLookup(host => host.Kind == HostKind.SubnetEnd);
             if (held[false].Any())
             {
-                Add(context, Rules.EipHoldsNode, field, $"'{range}' holds the address of {List(held[false].Select(host => $"{host.Host} ({host.Address})"))}: a Service that is given it takes the node off the network. Put it into spec.excludes");
+                Add(context, Rules.EipHoldsNode, field, $"'{text}' holds the address of {List(held[false].Select(host => $"{host.Host} ({host.Address})"))}: a Service that is given it takes the node off the network. Put it into spec.excludes");
             }
 
             if (held[true].Any())
             {
-                Add(context, Rules.EipHoldsSubnetEnd, field, $"'{range}' holds the address of {List(held[true].Select(host => $"{host.Host} ({host.Address})"))}: a Service that is given it is reached by nobody. Put it into spec.excludes");
+                Add(context, Rules.EipHoldsSubnetEnd, field, $"'{text}' holds the address of {List(held[true].Select(host => $"{host.Host} ({host.Address})"))}: a Service that is given it is reached by nobody. Put it into spec.excludes");
             }
 
             var interfaces = (_around.Speakers ?? []).SelectMany(speaker => NodeFacts.InterfacesOf(speaker)).Where(item => item.Usable).ToArray();
@@ -211,8 +223,37 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
                 && !interfaces.Any(item => item.Subnets.Any(subnet => AddressRange.Parse($"{subnet}").Overlaps(range))))
             {
                 var subnets = interfaces.SelectMany(item => item.Subnets).Where(subnet => subnet.BaseAddress.Family() == range.Family).Select(subnet => $"{subnet}").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
-                Add(context, Rules.EipOffSegment, field, $"'{range}' is in no subnet of any node's interface ({List(subnets)}): no node will answer for it. Use addresses of the nodes' own network, or name the interface in spec.interface");
+                Add(context, Rules.EipOffSegment, field, $"'{text}' is in no subnet of any node's interface ({List(subnets)}): no node will answer for it. Use addresses of the nodes' own network, or name the interface in spec.interface");
             }
+        }
+    }
+
+    private static void Default(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip)
+    {
+        const string Field = $"metadata.annotations[{Annotations.DefaultEip}]";
+        if (EipPools.IsDefault(eip))
+        {
+            if (!eip.Spec.AutoAssign)
+            {
+                Add(context, Rules.EipDefault, Field, "is \"true\", and spec.autoAssign is false: the Eip serves only who names it, and is nobody's default. Remove one of the two");
+            }
+        }
+        else if (eip.Metadata.Annotations is { } annotations && annotations.TryGetValue(Annotations.DefaultEip, out var value)
+            && !value.Equals("false", StringComparison.OrdinalIgnoreCase))
+        {
+            Add(context, Rules.EipDefault, Field, $"'{value}' does not make it the default Eip. Write \"true\", in quotes, or remove the annotation");
+        }
+    }
+
+    private void NamedInterface(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip)
+    {
+        var name = eip.Spec.Interface ?? "";
+        var present = (_around.Speakers ?? []).SelectMany(speaker => speaker.Status.Interfaces).Select(item => item.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
+        if (name.Length > 0 && name != "lo" && !name.StartsWith(CanReach, StringComparison.Ordinal) && present.Length > 0
+            && !present.Any(item => FileSystemName.MatchesSimpleExpression(name, item, ignoreCase: false))
+            && LayerTwoPolicy.For(eip, null, _around.Configs).Interfaces.IsEmpty)
+        {
+            Add(context, Rules.EipNoInterface, "spec.interface", $"'{name}' is no interface of any node ({List(present)}): no node will answer for these addresses. Correct the name, or leave it out, and each node takes the interface whose subnet holds the address");
         }
     }
 

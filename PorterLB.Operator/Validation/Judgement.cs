@@ -32,8 +32,8 @@ internal static class Judgement
         return old is null ? found : Since(found, Findings(rules.Validate(old)));
     }
 
-    public static IReadOnlyList<Finding> OfService(ServiceView service, Ownership ownership, Surroundings around) =>
-        [.. ServiceRules.Check(service, ownership, around)];
+    public static IReadOnlyList<Finding> OfService(ServiceView service, bool isNew, Ownership ownership, Surroundings around) =>
+        [.. ServiceRules.Check(service, isNew, ownership, around)];
 
     /// <summary>The errors alone, each with its field: for the condition of an object that is stored all the same.</summary>
     public static string[] ErrorsOf(FluentValidation.Results.ValidationResult result) =>

@@ -153,10 +153,24 @@ internal sealed class LayerTwoRules : AbstractValidator<V1Alpha2LayerTwoConfig>
                 Add(context, Rules.LayerTwoConflict, "spec.failover", $"differs from {where}: the shorter times hold there. Write the same in both, or let each govern other Eips");
             }
 
+            Lifted(context, "spec.nodeSelector", "allows every node", IsSaid(config.Spec.NodeSelector), IsSaid(other.Spec.NodeSelector), where);
+            Lifted(context, "spec.interfaces", "leaves the choice to Eip and subnet", config.Spec.Interfaces.Count > 0, other.Spec.Interfaces.Count > 0, where);
             if (config.Spec.ConflictPolicy != other.Spec.ConflictPolicy)
             {
                 Add(context, Rules.LayerTwoConflict, "spec.conflictPolicy", $"'{config.Spec.ConflictPolicy}' differs from {where}: Refuse holds there. Write the same in both, or let each govern other Eips");
             }
+        }
+    }
+
+    private static bool IsSaid(LabelSelector? selector) => selector is { IsEmpty: false };
+
+    // Where several govern, the most permissive wins: what one of them narrows down is wide open by another that says nothing.
+    private static void Lifted(ValidationContext<V1Alpha2LayerTwoConfig> context, string field, string then, bool here, bool there, string where)
+    {
+        if (here != there)
+        {
+            var effect = here ? $"has no effect: {where}, has none, and" : $"is missing, so that of {where}, has no effect:";
+            Add(context, Rules.LayerTwoConflict, field, $"{effect} a config without one {then}. Write it in both, or let each govern other Eips");
         }
     }
 

@@ -139,13 +139,26 @@ internal sealed class ManifestCheck
                 _configs.Add(config);
                 return said;
             case "Service" when ReadService(document) is { } service:
-                return Judgement.OfService(service, _ownership, around);
+                var told = Judgement.OfService(service, isNew: true, _ownership, around);
+                _services.Add(AsGiven(service));
+                return told;
             default:
                 return [new Finding(Shape, "", "cannot be read. kubectl apply --dry-run=server says more.")];
         }
     }
 
     private static bool IsDuration(string message) => message.Contains("not a duration", StringComparison.Ordinal);
+
+    // What it asks for it has by the time that the next one is applied.
+    private static ServiceView AsGiven(ServiceView service)
+    {
+        if (ServiceRequest.Of(service, null) is { Requested: { IsEmpty: false } requested })
+        {
+            service.Status = new() { LoadBalancer = new() { Ingress = [.. requested.Select(address => new ServiceViewIngress { Ip = $"{address}" })] } };
+        }
+
+        return service;
+    }
 
     // What the API server fills in, as far as the rules look at it.
     private static ServiceView? ReadService(ManifestDocument document)

@@ -18,6 +18,7 @@ internal static partial class Rules
         new Example(Eip("address: 192.168.0.0/255.255.255.0")),
         new Example(Eip("address: 192.168.0.91-104")),
         new Example(Eip("address: 192.168.0.104-192.168.0.91")),
+        new Example(Eip("address: \"192.168.0.91,192.168.0.95-192.168.0.99\"")),
         new Example(Eip("address: \"192.168.0.91-fd00::91\"")),
         new Example(Eip("address: 192.168.0.0/28-192.168.0.15")),
         new Example(Eip("addresses: [192.168.0.0/28, \"fe80::1%eth0\"]")),
@@ -40,6 +41,12 @@ internal static partial class Rules
         "eip-overlaps-other",
         "An address belongs to one Eip: else two would count it, and give it out, as theirs. (Where it happens all the same, webhooks being off, the older Eip stands.)",
         Given(Eip("address: 192.168.0.0/28", "office"), Eip("address: 192.168.0.10-192.168.0.20")));
+
+    public static readonly Rule EipDefault = Warning(
+        "eip-default",
+        "The annotation of the default Eip says `true`, and does not contradict `spec.autoAssign`: an Eip that serves only who names it is nobody's default.",
+        new Example(Eip("address: 192.168.0.0/28", annotation: "eip.openelb.kubesphere.io/is-default-eip: \"yes\"")),
+        new Example(Eip("address: 192.168.0.0/28, autoAssign: false", annotation: "eip.openelb.kubesphere.io/is-default-eip: \"true\"")));
 
     public static readonly Rule EipSecondDefault = Error(
         "eip-second-default",
@@ -70,6 +77,11 @@ internal static partial class Rules
         new Example(Eip("address: 192.168.0.0/28, interface: \"eth0:1\"")),
         new Example(Eip("address: 192.168.0.0/28, interface: \"can_reach:router\"")));
 
+    public static readonly Rule EipNoInterface = Warning(
+        "eip-no-interface",
+        "An interface that is named should exist on some node: OpenELB's manifests have one copied from its pages, and without it the subnet decides.",
+        Given(Documents(Node, Speaker), Eip("address: 192.168.0.128/28, interface: enp9s0")));
+
     public static readonly Rule EipExcludeUnreadable = Error(
         "eip-exclude-unreadable",
         "What is excluded is written as addresses are.",
@@ -98,7 +110,8 @@ internal static partial class Rules
     public static readonly Rule EipUnknownNamespace = Warning(
         "eip-unknown-namespace",
         "Namespaces that an Eip is for should exist.",
-        new Example(Eip("address: 192.168.0.0/28, namespaces: [shpo]")));
+        new Example(Eip("address: 192.168.0.0/28, namespaces: [shpo]")),
+        new Example(Eip("address: 192.168.0.0/28, namespaceSelector: {team: rde}")));
 
     public static readonly Rule EipHoldsNode = Warning(
         "eip-holds-node",
@@ -148,7 +161,7 @@ internal static partial class Rules
 
     private static ImmutableArray<Rule> OfEip =>
     [
-        EipAddressMissing, EipAddressUnreadable, EipAddressUnusable, EipOverlapsItself, EipOverlapsOther, EipSecondDefault, EipProtocol, EipSelector, EipInterface,
+        EipAddressMissing, EipAddressUnreadable, EipAddressUnusable, EipOverlapsItself, EipOverlapsOther, EipDefault, EipSecondDefault, EipProtocol, EipSelector, EipInterface, EipNoInterface,
         EipExcludeUnreadable, EipExcludesNothing, EipExcludesAll, EipHostBits, EipUsingKnownIPs, EipUnknownNamespace, EipHoldsNode, EipHoldsSubnetEnd,
         EipOffSegment, EipNarrowed, EipExcludedInUse, EipDisabledInUse, EipDeletedInUse,
     ];

@@ -69,9 +69,11 @@ internal static partial class Rules
 
     public static readonly Rule LayerTwoConflict = Warning(
         "layer2-conflict",
-        "Configs that govern the same Eip should say the same: else the shorter times, and Refuse, hold.",
+        "Configs that govern the same Eip should say the same: else the shorter times, and Refuse, hold, and a `nodeSelector` or `interfaces` that only one of them has counts for nothing.",
         Given(Documents(Eip("address: 192.168.0.0/28"), Config("failover: {deadAfter: 1s}", "slow")), Config("eips: [lan]")),
-        Given(Documents(Eip("address: 192.168.0.0/28"), Config("conflictPolicy: Announce", "bold")), Config("eips: [lan]")));
+        Given(Documents(Eip("address: 192.168.0.0/28"), Config("conflictPolicy: Announce", "bold")), Config("eips: [lan]")),
+        Given(Documents(Eip("address: 192.168.0.0/28"), Config("nodeSelector: {matchLabels: {kubernetes.io/os: linux}}", "edge")), Config("eips: [lan]")),
+        Given(Documents(Eip("address: 192.168.0.0/28"), Config("", "open")), Config("eips: [lan], interfaces: [eth0]")));
 
     private static ImmutableArray<Rule> OfLayerTwoConfig =>
     [

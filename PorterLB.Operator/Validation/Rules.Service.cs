@@ -11,6 +11,8 @@ internal static partial class Rules
         "service-request-unreadable",
         "An address that is asked for can be read, and there is at most one of each family.",
         new Example(Service($"{AsksFor}: 192.168.0.x")),
+        new Example(Service("eip.porter.kubesphere.io/v1alpha1: 192.168.0.x")),
+        Given(Eip("address: 192.168.0.0/28"), Service($"{AsksFor}: lan, {NamesEip}: lna")),
         new Example(Service($"{AsksFor}: \"192.168.0.91,192.168.0.92\"")));
 
     public static readonly Rule ServiceAddressInNoEip = Warning(
@@ -55,7 +57,9 @@ internal static partial class Rules
     public static readonly Rule ServiceUnknownEip = Warning(
         "service-unknown-eip",
         "An Eip that is named exists.",
-        Given(Eip("address: 192.168.0.0/28"), Service($"{NamesEip}: lna")));
+        Given(Eip("address: 192.168.0.0/28"), Service($"{NamesEip}: lna")),
+        Given(Eip("address: 192.168.0.0/28"), Service("eip.porter.kubesphere.io/v1alpha2: lna")),
+        Given(Eip("address: 192.168.0.0/28"), Service($"{NamesEip}: 192.168.0.3")));
 
     public static readonly Rule ServiceEipUnavailable = Warning(
         "service-eip-unavailable",
@@ -76,7 +80,24 @@ internal static partial class Rules
     public static readonly Rule ServiceSpelling = Warning(
         "service-spelling",
         "The annotation that asks for PorterLB says `porterlb`, `openelb` or `porter`, in small letters.",
-        new Example(Service().Replace("porterlb", "PorterLB", StringComparison.Ordinal)));
+        new Example(Service().Replace("porterlb", "PorterLB", StringComparison.Ordinal)),
+        new Example(Service().Replace("porterlb", "porter-lb", StringComparison.Ordinal)));
+
+    public static readonly Rule ServiceType = Warning(
+        "service-type",
+        "A Service that is made with the annotation that asks for PorterLB is of type LoadBalancer. (One that changes its type later is not told so.)",
+        new Example(Service().Replace("type: LoadBalancer, ", "", StringComparison.Ordinal)));
+
+    public static readonly Rule ServiceNotAsked = Warning(
+        "service-not-asked",
+        "Who names an Eip, an address or a key to share by also asks for PorterLB, by class or annotation.",
+        new Example(Service($"{NamesEip}: lan").Replace("lb.kubesphere.io/v1alpha1: porterlb, ", "", StringComparison.Ordinal)),
+        new Example(Service().Replace("annotations:", "labels:", StringComparison.Ordinal)));
+
+    public static readonly Rule ServiceOfMetalLb = Warning(
+        "service-of-metallb",
+        "What a Service said to MetalLB it says here in other annotations.",
+        Given(Eip("address: 192.168.0.0/28"), Service("metallb.universe.tf/loadBalancerIPs: 192.168.0.3, metallb.io/allow-shared-ip: web")));
 
     public static readonly Rule ServiceClass = Warning(
         "service-class",
@@ -87,6 +108,7 @@ internal static partial class Rules
         "service-contradiction",
         "A thing that can be said in two ways is said once.",
         Given(Eip("address: 192.168.0.0/28"), Service($"{AsksFor}: 192.168.0.3", "loadBalancerIP: 192.168.0.4")),
+        Given(Eip("address: 192.168.0.0/28"), Service("eip.porter.kubesphere.io/v1alpha1: 192.168.0.3", "loadBalancerIP: 192.168.0.4")),
         Given(
             Documents(Eip("address: 192.168.0.0/28"), Eip("address: 192.168.1.0/28", "office")),
             Service($"{NamesEip}: lan, eip.porter.kubesphere.io/v1alpha2: office")));
@@ -99,7 +121,8 @@ internal static partial class Rules
     private static ImmutableArray<Rule> OfService =>
     [
         ServiceRequestUnreadable, ServiceAddressInNoEip, ServiceAddressExcluded, ServiceAddressInUse, ServiceOutsideNamed, ServiceFamily,
-        ServiceFamilyUnavailable, ServiceUnknownEip, ServiceEipUnavailable, ServiceEipForbidden, ServiceNoEip, ServiceSpelling, ServiceClass,
+        ServiceFamilyUnavailable, ServiceUnknownEip, ServiceEipUnavailable, ServiceEipForbidden, ServiceNoEip, ServiceSpelling, ServiceType,
+        ServiceNotAsked, ServiceOfMetalLb, ServiceClass,
         ServiceContradiction, ServiceSharingKey,
     ];
 }

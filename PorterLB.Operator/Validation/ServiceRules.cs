@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Eips;
@@ -14,11 +15,24 @@ internal static class ServiceRules
 {
     private static readonly string[] OurNames = ["porterlb", "openelb", "porter"];
 
-    public static IEnumerable<Finding> Check(ServiceView service, Ownership ownership, Surroundings around)
+    // Said only by somebody who wants an address from us.
+    private static readonly string[] Wishes =
+        [Annotations.Eip, Annotations.EipOfPorter, Annotations.Address, Annotations.AddressOfPorter, Annotations.SharingKey, Annotations.SharingNamespaces];
+
+    /// <param name="service">The Service.</param>
+    /// <param name="isNew">Whether it is not stored yet: one that changes its type on purpose is not told so.</param>
+    /// <param name="ownership">Which Services are ours.</param>
+    /// <param name="around">What else there is.</param>
+    public static IEnumerable<Finding> Check(ServiceView service, bool isNew, Ownership ownership, Surroundings around)
     {
-        if (service.Spec.Type != "LoadBalancer" || service.Metadata.DeletionTimestamp is not null)
+        if (service.Metadata.DeletionTimestamp is not null)
         {
             return [];
+        }
+
+        if (service.Spec.Type != "LoadBalancer")
+        {
+            return isNew ? OfOtherType(service) : [];
         }
 
         if (!ownership.Owns(service))
@@ -36,7 +50,7 @@ internal static class ServiceRules
     /// <param name="pools">All pools.</param>
     /// <param name="others">What other Services of ours ask for and have.</param>
     public static IEnumerable<Finding> Check(AddressRequest request, IReadOnlyCollection<Pool> pools, IEnumerable<AddressRequest> others) =>
-        request.Invalid is not null ? OfRequest(request)
+        request.Invalid is not null ? OfRequest(request).Concat(OfName(request, pools))
         : !request.Requested.IsEmpty ? request.Requested.SelectMany(address => OfAddress(request, address, pools, others))
         : request.Pool is null && !request.InStatus.IsEmpty ? []
         : OfPool(request, pools);
@@ -44,14 +58,42 @@ internal static class ServiceRules
     private static AddressRequest RequestOf(ServiceView service, Surroundings around) => ServiceRequest.Of(
         service, around.Namespaces?.FirstOrDefault(item => item.Metadata.Name == (service.Metadata.NamespaceProperty ?? "default"))?.Metadata.Labels);
 
+    private static IEnumerable<Finding> OfOtherType(ServiceView service)
+    {
+        if (service.Metadata.Annotations is { } annotations && annotations.TryGetValue(Annotations.LoadBalancer, out var value) && OurNames.Contains(value, StringComparer.Ordinal))
+        {
+            yield return new Finding(
+                Rules.ServiceType,
+                "spec.type",
+                $"is '{service.Spec.Type ?? "ClusterIP"}', and only a Service of type LoadBalancer gets an address. "
+                + $"Set spec.type to LoadBalancer, or remove the annotation {Annotations.LoadBalancer}.");
+        }
+    }
+
     private static IEnumerable<Finding> NotOurs(ServiceView service, Ownership ownership)
     {
-        if (service.Metadata.Annotations is not { } annotations || !annotations.TryGetValue(Annotations.LoadBalancer, out var value))
+        var annotations = service.Metadata.Annotations ?? ImmutableDictionary<string, string>.Empty;
+        var field = $"metadata.annotations[{Annotations.LoadBalancer}]";
+        if (!annotations.TryGetValue(Annotations.LoadBalancer, out var value))
         {
+            if (service.Metadata.Labels is { } labels && labels.TryGetValue(Annotations.LoadBalancer, out var label))
+            {
+                yield return new Finding(
+                    Rules.ServiceNotAsked,
+                    $"metadata.labels[{Annotations.LoadBalancer}]",
+                    $"'{label}' does not count as a label: the Service does not ask for PorterLB. Write it below metadata.annotations.");
+            }
+            else if (string.IsNullOrEmpty(service.Spec.LoadBalancerClass) && Wishes.FirstOrDefault(annotations.ContainsKey) is { } wish)
+            {
+                yield return new Finding(
+                    Rules.ServiceNotAsked,
+                    $"metadata.annotations[{wish}]",
+                    $"'{annotations[wish]}' does not count: the Service does not ask for PorterLB. Add the annotation {Annotations.LoadBalancer}: porterlb.");
+            }
+
             yield break;
         }
 
-        var field = $"metadata.annotations[{Annotations.LoadBalancer}]";
         if (!string.IsNullOrEmpty(service.Spec.LoadBalancerClass))
         {
             yield return new Finding(
@@ -60,9 +102,14 @@ internal static class ServiceRules
                 $"'{value}' does not count beside spec.loadBalancerClass '{service.Spec.LoadBalancerClass}', which names another load balancer. "
                 + $"Set spec.loadBalancerClass to {ownership.LoadBalancerClass}, or remove one of the two.");
         }
-        else if (OurNames.FirstOrDefault(name => value.Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) is { } meant)
+        else
         {
-            yield return new Finding(Rules.ServiceSpelling, field, $"'{value}' is none of {string.Join(", ", OurNames)}: the Service gets no address from PorterLB. Write {meant}.");
+            // Where everybody is served who says nothing, another word is how to say no.
+            var meant = OurNames.FirstOrDefault(name => value.Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) ?? (ownership.IsDefault ? null : OurNames[0]);
+            if (meant is not null)
+            {
+                yield return new Finding(Rules.ServiceSpelling, field, $"'{value}' is none of {string.Join(", ", OurNames)}: the Service gets no address from PorterLB. Write {meant}.");
+            }
         }
     }
 
@@ -71,11 +118,12 @@ internal static class ServiceRules
     {
         var annotations = service.Metadata.Annotations;
         string? Value(string name) => annotations is not null && annotations.TryGetValue(name, out var value) && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
-        if ((Value(Annotations.Address) ?? Value(Annotations.AddressOfPorter)) is { } address
+        var asking = Value(Annotations.Address) is null ? Annotations.AddressOfPorter : Annotations.Address;
+        if (Value(asking) is { } address
             && service.Spec.LoadBalancerIP is { Length: > 0 } field && !address.Split(',', StringSplitOptions.TrimEntries).Contains(field, StringComparer.Ordinal))
         {
             yield return new Finding(
-                Rules.ServiceContradiction, "spec.loadBalancerIP", $"'{field}' does not count beside the annotation {Annotations.Address}, which asks for '{address}'. Remove one of the two.");
+                Rules.ServiceContradiction, "spec.loadBalancerIP", $"'{field}' does not count beside the annotation {asking}, which asks for '{address}'. Remove one of the two.");
         }
 
         foreach (var (ours, porters) in ((string, string)[])[(Annotations.Eip, Annotations.EipOfPorter), (Annotations.Address, Annotations.AddressOfPorter)])
@@ -84,6 +132,15 @@ internal static class ServiceRules
             {
                 yield return new Finding(
                     Rules.ServiceContradiction, $"metadata.annotations[{porters}]", $"'{other}' does not count beside {ours}, which says '{one}'. Remove one of the two.");
+            }
+        }
+
+        foreach (var (metalLbs, ours) in Annotations.OfMetalLb)
+        {
+            if (Value(metalLbs) is { } value && Value(ours) is null)
+            {
+                yield return new Finding(
+                    Rules.ServiceOfMetalLb, $"metadata.annotations[{metalLbs}]", $"'{value}' is for MetalLB and does not count here. Write it in the annotation {ours}.");
             }
         }
 
@@ -104,17 +161,21 @@ internal static class ServiceRules
         }
     }
 
+    private static Finding[] OfName(AddressRequest request, IReadOnlyCollection<Pool> pools)
+    {
+        var named = pools.FirstOrDefault(pool => pool.Name == request.Pool);
+        var refusal = request.Pool is not { } name ? null
+            : named is null ? RefusalText.PoolNotFound(request, name, pools.Select(pool => pool.Name))
+            : RefusalText.Forbidden(request, named);
+        return refusal is null ? [] : [Of(refusal)];
+    }
+
     private static IEnumerable<Finding> OfPool(AddressRequest request, IReadOnlyCollection<Pool> pools)
     {
-        if (request.Pool is { } name)
+        if (OfName(request, pools) is [var refusal])
         {
-            var named = pools.FirstOrDefault(pool => pool.Name == name);
-            var refusal = named is null ? RefusalText.PoolNotFound(request, name, pools.Select(pool => pool.Name)) : RefusalText.Forbidden(request, named);
-            if (refusal is not null)
-            {
-                yield return Of(refusal);
-                yield break;
-            }
+            yield return refusal;
+            yield break;
         }
 
         var candidates = request.Pool is { } only ? [.. pools.Where(pool => pool.Name == only)] : PoolChoice.For(request, pools);

@@ -1,4 +1,5 @@
 using PorterLB.Operator;
+using PorterLB.Operator.Entities;
 using PorterLB.Operator.Services;
 using PorterLB.Operator.Validation;
 
@@ -84,6 +85,51 @@ public sealed class RulesTests
 
         var twice = check.Judge(ManifestDocument.Read("f", new StringReader(Eip(3).Replace("lan-3", "lan-9", StringComparison.Ordinal))).Single(), deleting: false);
         Assert.Equal(256, twice.Count(finding => finding.Rule == Rules.EipOverlapsOther));
+    }
+
+    private const string TwoOnOneAddress =
+        """
+        apiVersion: network.kubesphere.io/v1alpha2
+        kind: Eip
+        metadata: {name: lan}
+        spec: {address: 10.0.0.0/28}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: a, annotations: {lb.kubesphere.io/v1alpha1: porterlb, eip.openelb.kubesphere.io/v1alpha1: 10.0.0.5}}
+        spec: {type: LoadBalancer, ports: [{port: 80}]}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: b, annotations: {lb.kubesphere.io/v1alpha1: porterlb, eip.openelb.kubesphere.io/v1alpha1: 10.0.0.5}}
+        spec: {type: LoadBalancer, ports: [{port: 80}]}
+        """;
+
+    [Fact]
+    public void Two_Services_of_a_folder_that_ask_for_one_address_are_told_as_they_would_be_when_they_are_applied()
+    {
+        var check = new ManifestCheck(new Ownership(ManagerSettings.DefaultClass, IsDefault: false));
+        Assert.Equal(
+            "Service 'default/b' asks for 10.0.0.5, which is shared with Service 'default/a', which also listens on TCP 80. Use different ports, or another address.",
+            $"{Assert.Single(check.Check(ManifestDocument.Read("f", new StringReader(TwoOnOneAddress)))).Finding}");
+    }
+
+    [Fact]
+    public void A_Service_that_leaves_us_by_its_type_or_by_another_word_where_everybody_is_served_is_not_told_so()
+    {
+        var service = new ServiceView
+        {
+            Metadata = new() { Name = "a", NamespaceProperty = "default", Annotations = new Dictionary<string, string> { [Annotations.LoadBalancer] = "porterlb" } },
+            Spec = new() { Type = "ClusterIP" },
+        };
+        string[] Told(bool isNew, bool isDefault) =>
+            [.. Judgement.OfService(service, isNew, new Ownership(ManagerSettings.DefaultClass, isDefault), new Surroundings()).Select(finding => finding.Rule.Name)];
+        Assert.Equal(["service-type"], Told(isNew: true, isDefault: false));
+        Assert.Empty(Told(isNew: false, isDefault: false));
+        service.Spec.Type = "LoadBalancer";
+        service.Metadata.Annotations[Annotations.LoadBalancer] = "none";
+        Assert.Equal(["service-spelling"], Told(isNew: false, isDefault: false));
+        Assert.Empty(Told(isNew: false, isDefault: true));
     }
 
     [Fact]
