@@ -13,6 +13,7 @@ namespace PorterLB.Operator.Commands;
 internal static class MoveCommand
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan WriteAgain = TimeSpan.FromSeconds(1);
 
     public static Command Create()
     {
@@ -37,15 +38,24 @@ internal static class MoveCommand
                     return 0;
                 }
 
-                if (Move.Obstacle(picture, service, addresses, wanted.Node, await ExplainCommand.EndpointsAsync(client, service, cancellationToken)) is { } obstacle)
+                await RefuseAsync(client, picture, service, addresses, wanted.Node, cancellationToken);
+                if (Move.IsElected(service, addresses, wanted.Node) && addresses.SelectMany(address => picture.AnnouncementsOf(address)).FirstOrDefault(item => item.Node != wanted.Node) is { } other)
                 {
-                    throw new OperatorException(obstacle);
+                    await output.WriteLineAsync($"Node {wanted.Node} is elected, and {other.Node} took over from it. The move waits until the manager has adopted {other.Node}.");
                 }
 
-                await WriteAsync(client, service, addresses, wanted.Node, cancellationToken);
                 var since = time.GetTimestamp();
-                while (time.GetElapsedTime(since) < result.GetValue(timeout))
+                long? written = null;
+                do
                 {
+                    // What the manager writes at the same time, the adoption of who took over, may undo it.
+                    if (!Move.IsElected(service, addresses, wanted.Node) && (written is not { } at || time.GetElapsedTime(at) >= WriteAgain))
+                    {
+                        await RefuseAsync(client, picture, service, addresses, wanted.Node, cancellationToken);
+                        await WriteAsync(client, service, addresses, wanted.Node, cancellationToken);
+                        written = time.GetTimestamp();
+                    }
+
                     await Task.Delay(Pace, time, cancellationToken);
                     picture = await options.ReadAsync(client, result, time, cancellationToken);
                     if (addresses.All(address => Answers(picture, address, wanted.Node)))
@@ -53,11 +63,24 @@ internal static class MoveCommand
                         await output.WriteLineAsync($"{string.Join(" and ", addresses)}: node {wanted.Node} answers.");
                         return 0;
                     }
+
+                    service = picture.Services.FirstOrDefault(item => item.Metadata.Uid == service.Metadata.Uid)
+                        ?? throw new OperatorException($"Service '{EntityKey.Of(service)}' was deleted meanwhile.");
                 }
+                while (time.GetElapsedTime(since) < result.GetValue(timeout));
 
                 throw new OperatorException(
                     $"Node '{wanted.Node}' does not answer for {string.Join(" and ", addresses)} after {result.GetValue(timeout).TotalSeconds:0} s. porterlb explain {EntityKey.Of(service)} says more.");
             });
+    }
+
+    private static async Task RefuseAsync(
+        IKubernetesClient client, ClusterPicture picture, ServiceView service, IReadOnlyList<IPAddress> addresses, string node, CancellationToken cancellationToken)
+    {
+        if (Move.Obstacle(picture, service, addresses, node, await ExplainCommand.EndpointsAsync(client, service, cancellationToken)) is { } obstacle)
+        {
+            throw new OperatorException(obstacle);
+        }
     }
 
     private static bool Answers(ClusterPicture picture, IPAddress address, string node) =>

@@ -37,6 +37,13 @@ internal static class Move
         return null;
     }
 
+    /// <summary>Whether the Service says already that the node shall answer for these addresses: to write it once more would change nothing.</summary>
+    public static bool IsElected(ServiceView service, IReadOnlyCollection<IPAddress> addresses, string node)
+    {
+        var nodes = ElectionAnnotation.Read(service, addresses).Nodes;
+        return addresses.All(address => nodes.GetValueOrDefault(address) == node);
+    }
+
     /// <summary>Writes the wish. A Service that changed meanwhile is a conflict: look again.</summary>
     public static Task<ServiceView> WriteAsync(
         IKubernetesClient client, ServiceView service, IReadOnlyCollection<IPAddress> addresses, string node, CancellationToken cancellationToken)

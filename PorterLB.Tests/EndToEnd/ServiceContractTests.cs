@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using PorterLB.Lab;
 using PorterLB.Lab.Lifetime;
+using PorterLB.Lab.Processes;
 using static PorterLB.Tests.EndToEnd.ContractLab;
 
 namespace PorterLB.Tests.EndToEnd;
@@ -52,6 +53,29 @@ public sealed class ServiceContractTests(ContractLab contract) : IClassFixture<C
         await contract.UntilAsync("moved", service => Annotation(service, Node) == target, "have its node back");
         Assert.Contains("there is no Node nowhere", await contract.EventAsync("moved", "ElectionRestored"), StringComparison.Ordinal);
         await contract.DeleteAndWaitAsync("moved");
+    }
+
+    [Fact]
+    public async Task A_move_to_the_elected_node_that_another_took_over_from_waits_until_that_one_is_adopted()
+    {
+        SkipWithoutLab();
+        var elected = Annotation(await contract.ServiceAsync("returns"), Node)!;
+        await contract.UntilAsync("returns", service => IsAnnouncedBy(service, elected), $"be announced by {elected}");
+        var node = contract.Lab.Nodes.First(node => node.Name == elected);
+        await contract.Lab.Manager.KillAsync();
+        await node.Speaker.StopAsync(TimeSpan.FromSeconds(10));
+        node.StartSpeaker();
+        await node.WaitUntilReadyAsync(TimeSpan.FromSeconds(40));
+        await UntilAsync("another node to answer", async () => JsonNode.Parse((await RunAsync("status", "-o", "json", "-n", "default")).Output)!["addresses"]!.AsArray()
+            .Any(item => (string?)item!["service"] == "default/returns" && item["announcers"]!.AsArray() is [{ } only] && (string?)only["node"] != elected));
+
+        var moving = RunAsync("move", "returns", elected, "--timeout=40s");
+        await contract.StartManagerAsync();
+        var moved = await moving;
+        Assert.True(moved.Succeeded, moved.Text);
+        Assert.StartsWith($"Node {elected} is elected, and ", moved.Output, StringComparison.Ordinal);
+        Assert.EndsWith($": node {elected} answers.", moved.Output.TrimEnd(), StringComparison.Ordinal);
+        await contract.DeleteAndWaitAsync("returns");
     }
 
     [Fact]
@@ -248,6 +272,9 @@ public sealed class ServiceContractTests(ContractLab contract) : IClassFixture<C
         await contract.DeleteAndWaitAsync("preferred");
         await contract.Lab.ControlPlane.Kubectl("delete", "layertwoconfig/edge", "eip/edge").RunAsync();
     }
+
+    private Task<CommandResult> RunAsync(params string[] arguments) =>
+        contract.Lab.ControlPlane.Host.Command(Repository.Binary, [.. arguments, $"--kubeconfig={contract.Lab.ControlPlane.AdminKubeconfig}"]).TryRunAsync();
 
     private static void SkipWithoutLab() => Assert.SkipWhen(Privileges.Lacking is not null, Privileges.Lacking ?? "");
 }
