@@ -33,7 +33,7 @@ internal sealed class ServiceMemory(string? uid, TimeProvider time)
     // Once may be a restore or a hand edit.
     private const int PutBackMost = 3;
 
-    private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string[]> _told = new(StringComparer.Ordinal);
     private readonly List<PlannedEvent> _pending = [];
     private readonly Queue<long> _overwritten = [];
     private long _ownVersion;
@@ -79,7 +79,7 @@ internal sealed class ServiceMemory(string? uid, TimeProvider time)
     /// <summary>Whether another program keeps putting its addresses in place of ours.</summary>
     public bool IsDisputed(ServiceView service, ImmutableArray<IPAddress> wanted)
     {
-        if (Ingress is not { } ours || !ours.SequenceEqual(wanted) || ServiceRequest.AddressesOf(service).SequenceEqual(wanted))
+        if (Ingress is not { } ours || !ours.SequenceEqual(wanted) || ServiceRequest.Says(service, wanted))
         {
             return false;
         }
@@ -102,11 +102,9 @@ internal sealed class ServiceMemory(string? uid, TimeProvider time)
     /// <summary>Keeps Events until the write that they tell of has succeeded: a conflict must not swallow them.</summary>
     public void Keep(ImmutableArray<PlannedEvent> events)
     {
-        foreach (var item in events)
-        {
-            _pending.RemoveAll(other => other.Reason == item.Reason);
-            _pending.Add(item);
-        }
+        // Of one reason there may be several: each of a Service's addresses may have a node of its own.
+        _pending.RemoveAll(old => events.Any(item => item.Reason == old.Reason));
+        _pending.AddRange(events);
 
         foreach (var reason in _told.Keys.Where(reason => !events.Any(item => item.Reason == reason)).ToArray())
         {
@@ -117,10 +115,10 @@ internal sealed class ServiceMemory(string? uid, TimeProvider time)
     /// <summary>The Events that were kept, without what was said already and has not changed.</summary>
     public PlannedEvent[] Take()
     {
-        var events = _pending.Where(item => _told.GetValueOrDefault(item.Reason) != item.Message).ToArray();
-        foreach (var item in _pending)
+        var events = _pending.Where(item => !_told.TryGetValue(item.Reason, out var told) || !told.Contains(item.Message, StringComparer.Ordinal)).ToArray();
+        foreach (var group in _pending.GroupBy(item => item.Reason, item => item.Message, StringComparer.Ordinal))
         {
-            _told[item.Reason] = item.Message;
+            _told[group.Key] = [.. group];
         }
 
         _pending.Clear();

@@ -74,12 +74,11 @@ internal sealed record ServicePlan
             Events = [.. EventsOf($"{key}", before, allocation, elections)],
             LookAgainAfter = elections.Select(election => election.Decision.LookAgainAfter).Where(time => time is not null).Min(),
         };
-        return plan with { Differs = plan.DiffersFrom(service, before) };
+        return plan with { Differs = plan.DiffersFrom(service) };
     }
 
-    private bool DiffersFrom(ServiceView service, ImmutableArray<IPAddress> before) =>
-        !before.SequenceEqual(Ingress)
-        || (service.Status.LoadBalancer?.Ingress?.Count ?? 0) != Ingress.Length
+    private bool DiffersFrom(ServiceView service) =>
+        !ServiceRequest.Says(service, Ingress)
         || (Finalizer && !Ownership.HasFinalizer(service))
         || Written.Any(name => Value(service, name) != Annotations.GetValueOrDefault(name));
 
@@ -129,7 +128,7 @@ internal sealed record ServicePlan
         if (allocation.Tolerated is { } tolerated)
         {
             yield return new PlannedEvent(
-                EventReasons.SharingTolerated, $"{tolerated}. It stays as OpenELB left it until the Service changes its address.", EventType.Warning);
+                EventReasons.SharingTolerated, $"{tolerated}. It was shared so before, and stays so until the Service changes its address.", EventType.Warning);
         }
 
         foreach (var group in elections.GroupBy(election => (election.Decision.Node, election.Before, election.Decision.Verdict, election.Forged, election.Obstacles)))

@@ -49,6 +49,11 @@ internal static class ServiceRequest
             .OfType<IPAddress>(),
     ];
 
+    /// <summary>Whether the status says just these addresses: no host name beside them, and each one's traffic is for the node itself.</summary>
+    public static bool Says(ServiceView service, ImmutableArray<IPAddress> addresses) =>
+        AddressesOf(service).SequenceEqual(addresses)
+        && (service.Status.LoadBalancer?.Ingress ?? []) is var ingress && ingress.Count == addresses.Length && ingress.All(item => item.IpMode is null or "VIP");
+
     private static ImmutableDictionary<IPAddress, string> OriginsOf(ServiceView service, ImmutableArray<IPAddress> addresses)
     {
         var origins = First(service.Metadata.Annotations, Annotations.Origin)?.Split(',')

@@ -1,5 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Time.Testing;
+using PorterLB.Operator.Addresses;
+using PorterLB.Operator.Entities;
 using PorterLB.Operator.Services;
 
 namespace PorterLB.Tests.Operator.Services;
@@ -36,6 +38,28 @@ public sealed class ServiceMemoryTests
         Assert.True(OverwrittenBy("10.0.0.1"));
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.False(OverwrittenBy("10.0.0.1"));
+    }
+
+    [Fact]
+    public void What_another_program_writes_beside_our_addresses_is_a_dispute_too()
+    {
+        ServiceView Beside() => With(ingress => [ingress, new ServiceViewIngress { Hostname = "lb.example.com" }]);
+        ServiceView Proxied() => With(ingress => [ingress with { IpMode = "Proxy" }]);
+        ServiceView With(Func<ServiceViewIngress, ServiceViewIngress[]> change)
+        {
+            var service = ServicePlanTests.Service("192.168.0.91", version: $"{++_version}");
+            service.Status.LoadBalancer!.Ingress = change(service.Status.LoadBalancer.Ingress![0]);
+            return service;
+        }
+
+        foreach (var service in (ServiceView[])[Beside(), Proxied(), Beside()])
+        {
+            Assert.False(_memory.IsDisputed(service, [Ours]));
+            Assert.True(ServicePlan.Of(service, new Allocation([Ours]) { Origins = [""] }, [], epoch: null).Differs);
+            Write();
+        }
+
+        Assert.True(_memory.IsDisputed(Beside(), [Ours]));
     }
 
     [Fact]
@@ -91,6 +115,20 @@ public sealed class ServiceMemoryTests
         _memory.Keep([]);
         _memory.Keep([new PlannedEvent("AddressRefused", "full")]);
         Assert.Single(_memory.Take());
+    }
+
+    [Fact]
+    public void Of_two_Events_with_one_reason_both_are_told_and_neither_again()
+    {
+        PlannedEvent[] both = [new PlannedEvent("NoEligibleNode", "no node can answer for 192.168.0.91"), new PlannedEvent("NoEligibleNode", "no node can answer for fd00::91")];
+        _memory.Keep([.. both]);
+        Assert.Equal(both, _memory.Take());
+        _memory.Keep([.. both]);
+        Assert.Empty(_memory.Take());
+        _memory.Keep([both[1]]);
+        Assert.Empty(_memory.Take());
+        _memory.Keep([.. both]);
+        Assert.Equal([both[0]], _memory.Take());
     }
 
     [Fact]
