@@ -51,7 +51,7 @@ internal sealed class AddressChoice(AddressLedger ledger)
         return RefusalText.Forbidden(request, stock.Pool) is { } forbidden ? (null, forbidden) : FromPools(holding, family, [stock.Pool]);
     }
 
-    /// <summary>Why a Service may not use an address that others use, or null; OpenELB's old sharing is tolerated, with a word.</summary>
+    /// <summary>Why a Service may not use an address that others use, or null; what was shared by older rules is tolerated, with a word.</summary>
     public string? Obstacle(Holding holding, IPAddress address, out string? tolerated)
     {
         tolerated = null;
@@ -62,7 +62,7 @@ internal sealed class AddressChoice(AddressLedger ledger)
                 continue;
             }
 
-            if (!SharedByOpenElb(address, holding.Request, user.Request))
+            if (!SharedByOpenElb(address, holding.Request, user.Request) && !SharedWithoutSelectors(address, holding, user))
             {
                 return obstacle;
             }
@@ -80,6 +80,7 @@ internal sealed class AddressChoice(AddressLedger ledger)
         return stock is null ? RefusalText.KeptOutside(address, holding.Origins[address.Family()] is { } origin ? ledger.Stock(origin)?.Pool ?? new Pool { Name = origin, Deleting = true } : null)
             : PoolChoice.Unavailable(stock.Pool) is { } why ? RefusalText.KeptUnavailable(address, stock.Pool, why)
             : !stock.Offers(address) ? RefusalText.KeptExcluded(address, stock.Pool)
+            : stock.Pool.KeepsOut(holding.Request) ? RefusalText.KeptOut(address, stock.Pool)
             : null;
     }
 
@@ -134,6 +135,11 @@ internal sealed class AddressChoice(AddressLedger ledger)
         && one.InStatus.Contains(address) && other.InStatus.Contains(address)
         && one.Requested.Contains(address) && other.Requested.Contains(address);
 
+    private static bool SharedWithoutSelectors(IPAddress address, Holding one, Holding other) =>
+        one.IsAsFound && other.IsAsFound
+        && one.Request.InStatus.Contains(address) && other.Request.InStatus.Contains(address)
+        && Sharing.LacksOnlySelectors(address, one.Request, other.Request);
+
     private (IPAddress? Address, Refusal? Refusal) Requested(Holding holding, IPAddress wanted, IPAddress? current)
     {
         var request = holding.Request;
@@ -178,7 +184,7 @@ internal sealed class AddressChoice(AddressLedger ledger)
 
     private (IPAddress? Address, Refusal? Refusal) FromPools(Holding holding, IpFamily family, ImmutableArray<Pool> pools)
     {
-        if (Shared(holding, family, pools) is { } shared)
+        if (Shared(holding, family, pools, out var apart) is { } shared)
         {
             return (shared, null);
         }
@@ -196,16 +202,18 @@ internal sealed class AddressChoice(AddressLedger ledger)
             }
         }
 
-        return (null, RefusalText.NothingFree(
+        var refusal = RefusalText.NothingFree(
             holding.Request,
             family,
             [.. pools.Select(pool => (pool, ledger.Stock(pool.Name)!.IndexOf(family).Size))],
             ledger.Pools,
-            ledger.Leaving(family, pools)));
+            ledger.Leaving(family, pools));
+        return (null, apart is null ? refusal : refusal with { Message = $"{refusal.Message} {apart}" });
     }
 
-    private IPAddress? Shared(Holding holding, IpFamily family, ImmutableArray<Pool> pools)
+    private IPAddress? Shared(Holding holding, IpFamily family, ImmutableArray<Pool> pools, out string? apart)
     {
+        apart = null;
         if (holding.Request.Sharing.Key is not { } key)
         {
             return null;
@@ -215,10 +223,17 @@ internal sealed class AddressChoice(AddressLedger ledger)
         {
             foreach (var address in ledger.SharedUnder(key))
             {
-                if (address.Family() == family && pool.Holds(address) && Obstacle(holding, address, out _) is null)
+                if (address.Family() != family || !pool.Holds(address))
+                {
+                    continue;
+                }
+
+                if (Obstacle(holding, address, out _) is not { } obstacle)
                 {
                     return address;
                 }
+
+                apart ??= $"Of its key '{key}' there is {address}, which {obstacle}.";
             }
         }
 

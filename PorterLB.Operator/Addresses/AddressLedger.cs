@@ -149,6 +149,7 @@ internal sealed class AddressLedger(TimeProvider time, Func<IPAddress, bool> isA
             Written(holding, address);
         }
 
+        holding.IsAsFound &= holding.Request.Sharing.HasSameEndpoints(request.Sharing);
         if (holding.Request.Sharing.Key == request.Sharing.Key)
         {
             holding.Request = request;

@@ -20,7 +20,7 @@ internal sealed record Allocation(ImmutableArray<IPAddress> Addresses, Refusal? 
     /// <summary>An address that it keeps although no Eip would give it out now, in words, or null: its Eip was narrowed, disabled or deleted under it.</summary>
     public Refusal? Kept { get; init; }
 
-    /// <summary>Sharing that today's rules would not allow, kept because OpenELB gave it; for a warning.</summary>
+    /// <summary>Sharing that the rules would not allow now, kept because OpenELB or an earlier PorterLB gave it; for a warning.</summary>
     public string? Tolerated { get; init; }
 }
 

@@ -108,7 +108,9 @@ internal sealed class Allocator
         {
             foreach (var request in requests)
             {
-                AdoptStatus(HoldingOf(request), []);
+                var holding = HoldingOf(request);
+                holding.IsAsFound = true;
+                AdoptStatus(holding, []);
             }
         }
     }
@@ -261,11 +263,14 @@ internal sealed class Allocator
         foreach (var family in request.Families)
         {
             var current = holding.Addresses.GetValueOrDefault(family);
+            string? givesUp = null;
             if (current is not null)
             {
                 if (_choice.Obstacle(holding, current, out var kept) is { } obstacle)
                 {
-                    refusal ??= RefusalText.GivesUp(request, current, obstacle);
+                    var given = RefusalText.GivesUp(request, current, obstacle);
+                    refusal ??= given;
+                    givesUp = given.Message;
                     current = null;
                 }
 
@@ -273,7 +278,7 @@ internal sealed class Allocator
             }
 
             var (target, why) = mayChange ? _choice.Of(holding, family, current) : (null, null);
-            refusal = why ?? refusal;
+            refusal = givesUp is not null && why is { Reason: not RefusalReason.AddressInUse } ? why with { Message = $"{givesUp} {why.Message}" } : why ?? refusal;
             target ??= current;
             if (target is not null)
             {

@@ -19,6 +19,11 @@ internal sealed class Holding(AddressRequest request)
     /// </summary>
     public Dictionary<IPAddress, string?> Left { get; } = [];
 
+    /// <summary>
+    /// Whether its policy and its selector are those with which this leader found it: what was shared by rules that are stricter now stays so.
+    /// </summary>
+    public bool IsAsFound { get; set; }
+
     /// <summary>Its place in the queue of those who wait, or null.</summary>
     public LinkedListNode<Holding>? Place { get; set; }
 

@@ -60,6 +60,9 @@ internal sealed record Pool
         return byNamespace && (ServiceSelector is null || ServiceSelector.Matches(request.ServiceLabels));
     }
 
+    /// <summary>Whether its selectors are a fence, and this Service is outside.</summary>
+    public bool KeepsOut(AddressRequest request) => EnforceSelectors && IsSelective && !Selects(request);
+
     /// <summary>The same addresses, whatever else changed.</summary>
     public bool HasSameAddresses(Pool other) =>
         AvoidBuggyAddresses == other.AvoidBuggyAddresses && Ranges.SequenceEqual(other.Ranges) && Excludes.SequenceEqual(other.Excludes);

@@ -17,7 +17,7 @@ internal static class RefusalText
     public static Refusal? Forbidden(AddressRequest request, Pool pool) =>
         PoolChoice.Unavailable(pool) is { } why
             ? new(RefusalReason.PoolUnavailable, $"Service '{request.Service}' gets nothing from Eip '{pool.Name}': it {why}. {Otherwise(pool)}")
-            : pool.EnforceSelectors && pool.IsSelective && !pool.Selects(request)
+            : pool.KeepsOut(request)
             ? new(
                 RefusalReason.PoolForbidden,
                 $"Service '{request.Service}' may not use Eip '{pool.Name}': its namespaces, namespaceSelector and serviceSelector do not choose this "
@@ -81,6 +81,11 @@ internal static class RefusalText
 
     public static Refusal KeptUnavailable(IPAddress address, Pool pool, string why) => new(
         RefusalReason.PoolUnavailable, $"Eip '{pool.Name}', which holds {address}, {why}. The Service keeps the address until it is released.");
+
+    public static Refusal KeptOut(IPAddress address, Pool pool) => new(
+        RefusalReason.PoolForbidden,
+        $"Eip '{pool.Name}', which holds {address}, is not for this Service any more: its namespaces, namespaceSelector and serviceSelector do not choose it, "
+        + "and spec.enforceSelectors makes them a fence. The Service keeps the address until it is released.");
 
     public static Refusal NothingFree(
         AddressRequest request,

@@ -61,11 +61,24 @@ internal sealed record Sharing
             }
         }
 
-        return (asking.Sharing.LocalTraffic || holding.Sharing.LocalTraffic) && asking.Sharing.Selector != holding.Sharing.Selector
+        return !asking.Sharing.LocalTraffic && !holding.Sharing.LocalTraffic ? null
+            : asking.Sharing.Selector != holding.Sharing.Selector
             ? $"is shared with {other}, and one of them has externalTrafficPolicy Local while their selectors differ: no node might have "
                 + "endpoints of both. Set externalTrafficPolicy Cluster on both, or use another address"
+            : asking.Sharing.Selector.Length == 0
+            ? $"is shared with {other}, and one of them has externalTrafficPolicy Local while neither has a selector: their endpoints are written "
+                + "by hand, and no node might have some of both. Set externalTrafficPolicy Cluster on both, or use another address"
             : null;
     }
+
+    /// <summary>Whether nothing else keeps two from sharing this address than policy Local without selectors, which was allowed once.</summary>
+    public static bool LacksOnlySelectors(IPAddress address, AddressRequest asking, AddressRequest holding) =>
+        asking.Sharing.Selector.Length == 0 && holding.Sharing.Selector.Length == 0 && Obstacle(address, OfAnyNode(asking), OfAnyNode(holding)) is null;
+
+    /// <summary>Whether their endpoints are told in the same way.</summary>
+    public bool HasSameEndpoints(Sharing other) => LocalTraffic == other.LocalTraffic && Selector == other.Selector;
+
+    private static AddressRequest OfAnyNode(AddressRequest request) => request with { Sharing = request.Sharing with { LocalTraffic = false } };
 
     public bool Equals(Sharing? other) =>
         other is not null && Key == other.Key && LocalTraffic == other.LocalTraffic && Selector == other.Selector

@@ -31,7 +31,8 @@ internal static class ConditionKinds
             new(True, $"{RefusalReason.AddressInNoPool}", "It keeps an address that no Eip holds any more: its Eip was narrowed, split or deleted."),
             new(True, $"{RefusalReason.AddressExcluded}", "It keeps an address that its Eip leaves out by now."),
             new(True, $"{RefusalReason.PoolUnavailable}", "It keeps an address of an Eip that is disabled or being deleted."),
-            new(True, SharingTolerated, "It shares its address as OpenELB allowed and the rules here do not."),
+            new(True, $"{RefusalReason.PoolForbidden}", "It keeps an address of an Eip whose selectors, made a fence by enforceSelectors, do not choose it."),
+            new(True, SharingTolerated, "It shares its address as OpenELB allowed, or without selectors beside policy Local, and the rules do not allow that now."),
         ],
     };
 

@@ -320,6 +320,61 @@ public sealed class AllocatorTests
     }
 
     [Fact]
+    public void With_policy_Local_and_no_selectors_an_address_is_not_shared_and_who_shared_it_so_before_keeps_it_with_a_word()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        static AddressRequest ByHand(string service, int port, bool local = true) =>
+            Request(service) with { Sharing = new Sharing { Key = "k", Ports = [new("TCP", port)], LocalTraffic = local } };
+        static AddressRequest Stored(AddressRequest request) => request with { InStatus = [IPAddress.Parse("192.168.0.1")] };
+
+        Assert.Equal("192.168.0.1", Assign(ByHand("shop/a", 80)));
+        Assert.Equal("192.168.0.2", Assign(ByHand("shop/b", 81)));
+        Assert.Equal("192.168.0.3", Assign(ByHand("shop/c", 80, local: false)));
+        Assert.Equal("192.168.0.3", Assign(ByHand("shop/d", 81, local: false)));
+        var asks = _allocator.Assign(ByHand("shop/e", 82) with { Requested = [IPAddress.Parse("192.168.0.3")] });
+        Assert.EndsWith(
+            "and one of them has externalTrafficPolicy Local while neither has a selector: their endpoints are written by hand, and no node might have "
+            + "some of both. Set externalTrafficPolicy Cluster on both, or use another address.",
+            asks.Refusal!.Message,
+            StringComparison.Ordinal);
+        Assert.Equal("192.168.0.4", Assign(ByHand("shop/d", 81)));
+
+        var upgraded = new Allocator(_time, _announced.Contains);
+        upgraded.Put(Pool("lan", "192.168.0.1-192.168.0.9"));
+        upgraded.Adopt([Stored(ByHand("shop/a", 80)), Stored(ByHand("shop/b", 81)), Stored(ByHand("shop/c", 82, local: false)), Stored(ByHand("shop/d", 80))]);
+        var kept = upgraded.Assign(Stored(ByHand("shop/b", 81)));
+        Assert.Equal("192.168.0.1", kept.Addresses.Single().ToString());
+        Assert.Contains("while neither has a selector", kept.Tolerated, StringComparison.Ordinal);
+        Assert.Equal("192.168.0.1", upgraded.Assign(Stored(ByHand("shop/b", 8081))).Addresses.Single().ToString());
+        Assert.NotEqual("192.168.0.1", upgraded.Assign(Stored(ByHand("shop/d", 80))).Addresses.Single().ToString());
+
+        // A policy that changes from now on is judged by the rules of now.
+        Assert.NotEqual("192.168.0.1", upgraded.Assign(Stored(ByHand("shop/c", 82))).Addresses.Single().ToString());
+    }
+
+    [Fact]
+    public void Who_loses_its_part_of_an_address_and_gets_no_other_is_told_both()
+    {
+        _allocator.Put(Pool("lan", "192.168.0.1"));
+        static AddressRequest Keyed(string service, int port) => Request(service) with { Sharing = new Sharing { Key = "k", Ports = [new("TCP", port)] } };
+        Assign(Keyed("shop/a", 80));
+        Assign(Keyed("shop/b", 81));
+        var allocation = _allocator.Assign(Keyed("shop/b", 80));
+        Assert.Equal(RefusalReason.PoolExhausted, allocation.Refusal!.Reason);
+        Assert.StartsWith(
+            "Service 'shop/b' gives up 192.168.0.1: it is shared with Service 'shop/a', which also listens on TCP 80. Use different ports, or another address. "
+            + "Eip 'lan' has no free address for Service 'shop/b'",
+            allocation.Refusal.Message,
+            StringComparison.Ordinal);
+
+        // The first part is told once; what keeps its key from giving it anything is told for as long as it waits.
+        Assert.EndsWith(
+            "Of its key 'k' there is 192.168.0.1, which is shared with Service 'shop/a', which also listens on TCP 80. Use different ports, or another address.",
+            _allocator.Assign(Keyed("shop/b", 80)).Refusal!.Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_address_that_still_stands_in_a_status_is_given_to_nobody_else_and_can_be_had_back()
     {
         _allocator.Put(Pool("lan", "192.168.0.1-192.168.0.2"));
@@ -373,6 +428,12 @@ public sealed class AllocatorTests
         Assert.Equal("Eip 'lan', which holds 192.168.0.1, is being deleted. The Service keeps the address until it is released.", Kept(lan with { Deleting = true }));
         Assert.Equal("192.168.0.1 is in no Eip any more: Eip 'lan', which it came from, is gone. The Service keeps it until it is released.", Kept(null));
         Assert.Null(Kept(lan));
+        Assert.Equal(
+            "Eip 'lan', which holds 192.168.0.1, is not for this Service any more: its namespaces, namespaceSelector and serviceSelector do not choose it, "
+            + "and spec.enforceSelectors makes them a fence. The Service keeps the address until it is released.",
+            Kept(lan with { Namespaces = ["bank"], EnforceSelectors = true }));
+        Assert.Null(Kept(lan with { Namespaces = ["bank"] }));
+        Assert.Null(Kept(lan with { Namespaces = ["shop"], EnforceSelectors = true }));
     }
 
     [Fact]

@@ -139,7 +139,7 @@ public sealed class SharingHistoryTests
             0 => request,
             1 => request with { Pool = $"p{detail % 4}" },
             2 => request with { Requested = [IPAddress.Parse($"10.0.{detail % 3}.{detail % 7}")] },
-            3 => request with { Sharing = request.Sharing with { Key = $"k{detail % 2}", LocalTraffic = detail > 9, Selector = $"{detail % 5}", Namespaces = detail > 5 ? ["shop", "bank"] : [] } },
+            3 => request with { Sharing = request.Sharing with { Key = $"k{detail % 2}", LocalTraffic = detail > 9, Selector = detail % 5 == 0 ? "" : $"{detail % 5}", Namespaces = detail > 5 ? ["shop", "bank"] : [] } },
             4 => request with { Families = [IpFamily.IPv4, IpFamily.IPv6], FamilyPolicy = FamilyPolicy.PreferDualStack },
             _ => request with { Families = [IpFamily.IPv6, IpFamily.IPv4], FamilyPolicy = FamilyPolicy.RequireDualStack },
         };
