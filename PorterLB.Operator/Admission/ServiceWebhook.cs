@@ -12,13 +12,13 @@ namespace PorterLB.Operator.Admission;
 internal sealed class ServiceWebhook(
     Ownership ownership, IEntityCache<V1Alpha2Eip> eips, IEntityCache<ServiceView> services, IEntityCache<NamespaceView> namespaces) : ValidationWebhook<ServiceView>
 {
-    public override ValidationResult Create(ServiceView entity, bool dryRun) => Check(entity, isNew: true);
+    public override ValidationResult Create(ServiceView entity, bool dryRun) => Check(null, entity);
 
-    public override ValidationResult Update(ServiceView oldEntity, ServiceView newEntity, bool dryRun) => Check(newEntity, isNew: false);
+    public override ValidationResult Update(ServiceView oldEntity, ServiceView newEntity, bool dryRun) => Check(oldEntity, newEntity);
 
     public override ValidationResult Unreadable(FieldError error) => Success();
 
-    private ValidationResult Check(ServiceView service, bool isNew) => Success(Judgement.OfService(service, isNew, ownership, new Surroundings
+    private ValidationResult Check(ServiceView? old, ServiceView service) => Success(Judgement.OfService(old, service, ownership, new Surroundings
     {
         Eips = eips.List(),
         Namespaces = namespaces.List(),

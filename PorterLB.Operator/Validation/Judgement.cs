@@ -17,7 +17,7 @@ internal static class Judgement
     {
         var rules = new EipRules(around);
         var found = Findings(rules.Validate(now));
-        return old is null ? found : [.. Since(found, Findings(rules.Validate(old))), .. InUse(old, now, around)];
+        return old is null ? found : [.. Since(found, Findings(rules.Validate(old))), .. InUse(old, now, around), .. KeptOut(old, now, around)];
     }
 
     public static IReadOnlyList<Finding> OfEipDelete(V1Alpha2Eip eip, Surroundings around) =>
@@ -32,8 +32,12 @@ internal static class Judgement
         return old is null ? found : Since(found, Findings(rules.Validate(old)));
     }
 
-    public static IReadOnlyList<Finding> OfService(ServiceView service, bool isNew, Ownership ownership, Surroundings around) =>
-        [.. ServiceRules.Check(service, isNew, ownership, around)];
+    /// <param name="old">As it is stored; null for a new one.</param>
+    /// <param name="now">As it would be stored.</param>
+    /// <param name="ownership">Which Services are ours.</param>
+    /// <param name="around">What else there is.</param>
+    public static IReadOnlyList<Finding> OfService(ServiceView? old, ServiceView now, Ownership ownership, Surroundings around) =>
+        [.. ServiceRules.Check(now, isNew: old is null, ownership, around), .. old is null ? [] : ServiceRules.Lost(old, now, ownership, around)];
 
     /// <summary>The errors alone, each with its field: for the condition of an object that is stored all the same.</summary>
     public static string[] ErrorsOf(FluentValidation.Results.ValidationResult result) =>
@@ -74,6 +78,31 @@ internal static class Judgement
                 Rules.EipDisabledInUse,
                 "",
                 $"Eip '{after.Metadata.Name}' is disabled and in use by {Users(used)}: they keep their addresses until they are released, and nobody gets one.");
+        }
+    }
+
+    // Who has one was let in by what stood there before.
+    private static IEnumerable<Finding> KeptOut(V1Alpha2Eip before, V1Alpha2Eip after, Surroundings around)
+    {
+        var (was, pool) = (EipPools.Of(before), EipPools.Of(after));
+        if (!pool.EnforceSelectors || !pool.IsSelective)
+        {
+            yield break;
+        }
+
+        var labels = (around.Namespaces ?? []).ToDictionary(item => item.Metadata.Name, item => item.Metadata.Labels, StringComparer.Ordinal);
+        var uses = around.Services
+            .Where(service => ServiceRequest.AddressesOf(service).Any(pool.Holds))
+            .Select(service => ServiceRequest.Of(service, labels.GetValueOrDefault(service.Metadata.NamespaceProperty)))
+            .Where(request => pool.KeepsOut(request) && !was.KeepsOut(request))
+            .SelectMany(request => request.InStatus.Where(address => was.Holds(address) && pool.Holds(address)).Select(address => (address, $"{request.Service}")))
+            .ToArray();
+        if (uses.Length > 0)
+        {
+            yield return new Finding(
+                Rules.EipFencedInUse,
+                "",
+                $"Eip '{after.Metadata.Name}' is not for {Users(uses)} any more, by spec.enforceSelectors: they keep {Addresses(uses)} until they are released, and get none of it again.");
         }
     }
 

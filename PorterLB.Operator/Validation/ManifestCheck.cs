@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using PorterLB.Operator.Entities;
 using PorterLB.Operator.Services;
+using PorterLB.Reconciler.Caching;
 
 namespace PorterLB.Operator.Validation;
 
@@ -139,7 +140,9 @@ internal sealed class ManifestCheck
                 _configs.Add(config);
                 return said;
             case "Service" when ReadService(document) is { } service:
-                var told = Judgement.OfService(service, isNew: true, _ownership, around);
+                var held = _services.Find(other => EntityKey.Of(other) == EntityKey.Of(service));
+                service.Status = held?.Status ?? service.Status;
+                var told = Judgement.OfService(held, service, _ownership, around);
                 _services.Add(AsGiven(service));
                 return told;
             default:

@@ -149,6 +149,13 @@ internal static partial class Rules
             InUse,
             Eip("address: 192.168.0.91-192.168.0.100, disable: true")));
 
+    public static readonly Rule EipFencedInUse = Warning(
+        "eip-fenced-in-use",
+        "Who has an address of an Eip whose selectors keep it out from now on (`enforceSelectors`) keeps it, and is named.",
+        Given(
+            InUse,
+            Eip("address: 192.168.0.91-192.168.0.100, namespaces: [kube-system], enforceSelectors: true")));
+
     public static readonly Rule EipDeletedInUse = Warning(
         "eip-deleted-in-use",
         "An Eip that is deleted in use goes when the last Service is released; who that is, is named.",
@@ -163,6 +170,6 @@ internal static partial class Rules
     [
         EipAddressMissing, EipAddressUnreadable, EipAddressUnusable, EipOverlapsItself, EipOverlapsOther, EipDefault, EipSecondDefault, EipProtocol, EipSelector, EipInterface, EipNoInterface,
         EipExcludeUnreadable, EipExcludesNothing, EipExcludesAll, EipHostBits, EipUsingKnownIPs, EipUnknownNamespace, EipHoldsNode, EipHoldsSubnetEnd,
-        EipOffSegment, EipNarrowed, EipExcludedInUse, EipDisabledInUse, EipDeletedInUse,
+        EipOffSegment, EipNarrowed, EipExcludedInUse, EipDisabledInUse, EipFencedInUse, EipDeletedInUse,
     ];
 }

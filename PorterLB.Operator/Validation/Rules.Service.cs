@@ -7,6 +7,8 @@ internal static partial class Rules
     private const string AsksFor = "eip.openelb.kubesphere.io/v1alpha1";
     private const string NamesEip = "eip.openelb.kubesphere.io/v1alpha2";
 
+    private const string SharesBy = "porterlb.io/allow-shared-ip";
+
     public static readonly Rule ServiceRequestUnreadable = Warning(
         "service-request-unreadable",
         "An address that is asked for can be read, and there is at most one of each family.",
@@ -29,13 +31,22 @@ internal static partial class Rules
 
     public static readonly Rule ServiceAddressInUse = Warning(
         "service-address-in-use",
-        "An address that is asked for is free, or both Services let it be shared, with different ports.",
+        "An address that is asked for is free, or both Services let it be shared, with different ports; and an edit leaves a Service its part of an address that it shares.",
         Given(
             Documents(Eip("address: 192.168.0.0/28"), Service($"{AsksFor}: 192.168.0.3", name: "api", status: Has("192.168.0.3"))),
             Service($"{AsksFor}: 192.168.0.3")),
         Given(
             Documents(Eip("address: 192.168.0.0/28"), Service($"{AsksFor}: 192.168.0.3", "externalTrafficPolicy: Local", "api", Has("192.168.0.3"))),
-            Service($"{AsksFor}: 192.168.0.3").Replace("port: 80", "port: 443", StringComparison.Ordinal)));
+            Service($"{AsksFor}: 192.168.0.3").Replace("port: 80", "port: 443", StringComparison.Ordinal)),
+        Given(
+            Documents(Eip("address: 192.168.0.0/28"), WithoutSelector(Service($"{AsksFor}: 192.168.0.3", "externalTrafficPolicy: Local", "api", Has("192.168.0.3")), "api")),
+            WithoutSelector(Service($"{AsksFor}: 192.168.0.3")).Replace("port: 80", "port: 443", StringComparison.Ordinal)),
+        Given(
+            Documents(
+                Eip("address: 192.168.0.3"),
+                Service($"{SharesBy}: web", name: "api", status: Has("192.168.0.3")),
+                Service($"{SharesBy}: web", status: Has("192.168.0.3")).Replace("port: 80", "port: 443", StringComparison.Ordinal)),
+            Service($"{SharesBy}: other").Replace("port: 80", "port: 443", StringComparison.Ordinal)));
 
     public static readonly Rule ServiceOutsideNamed = Warning(
         "service-outside-named",
@@ -115,8 +126,11 @@ internal static partial class Rules
 
     public static readonly Rule ServiceSharingKey = Warning(
         "service-sharing-key",
-        "Namespaces that may share an address do so by a key.",
-        Given(Eip("address: 192.168.0.0/28"), Service("porterlb.io/allow-shared-namespaces: shop")));
+        "Namespaces that may share an address do so by a key, and are named one by one.",
+        Given(Eip("address: 192.168.0.0/28"), Service("porterlb.io/allow-shared-namespaces: shop")),
+        Given(Eip("address: 192.168.0.0/28"), Service($"{SharesBy}: web, porterlb.io/allow-shared-namespaces: \"*\"")));
+
+    private static string WithoutSelector(string service, string name = "web") => service.Replace($", selector: {Braced("", $"app: {name}")}", "", StringComparison.Ordinal);
 
     private static ImmutableArray<Rule> OfService =>
     [

@@ -4,6 +4,7 @@ using PorterLB.Operator.Addresses;
 using PorterLB.Operator.Eips;
 using PorterLB.Operator.Entities;
 using PorterLB.Operator.Services;
+using PorterLB.Reconciler.Caching;
 
 namespace PorterLB.Operator.Validation;
 
@@ -44,6 +45,36 @@ internal static class ServiceRules
         var pools = EipPools.Of(around.Eips);
         var others = request.Requested.IsEmpty ? [] : around.Services.Where(ownership.Owns).Select(other => RequestOf(other, around));
         return Contradictions(service).Concat(around.IsWhole || !pools.IsEmpty ? Check(request, pools, others) : OfRequest(request));
+    }
+
+    /// <summary>An address that it shares and that this edit takes from it: others have it, and stay.</summary>
+    public static IEnumerable<Finding> Lost(ServiceView old, ServiceView now, Ownership ownership, Surroundings around)
+    {
+        if (!ownership.Owns(now) || !ownership.Owns(old) || now.Metadata.DeletionTimestamp is not null)
+        {
+            yield break;
+        }
+
+        var (before, request) = (RequestOf(old, around), RequestOf(now, around));
+        if (before.Sharing.Equals(request.Sharing) && before.Requested.SequenceEqual(request.Requested))
+        {
+            yield break;
+        }
+
+        // Who asks for an address is told about that one already.
+        foreach (var address in request.InStatus.Where(address => request.Requested.All(wanted => wanted.Family() != address.Family())))
+        {
+            var lost = around.Services
+                .Where(other => ownership.Owns(other) && EntityKey.Of(other) != request.Service && ServiceRequest.AddressesOf(other).Contains(address))
+                .Select(other => RequestOf(other, around))
+                .Where(other => Sharing.Obstacle(address, before, other) is null)
+                .Select(other => Sharing.Obstacle(address, request, other))
+                .FirstOrDefault(obstacle => obstacle is not null);
+            if (lost is not null)
+            {
+                yield return new Finding(Rules.ServiceAddressInUse, "", RefusalText.GivesUp(request, address, lost).Message);
+            }
+        }
     }
 
     /// <param name="request">What it asks for.</param>
@@ -150,6 +181,15 @@ internal static class ServiceRules
                 Rules.ServiceSharingKey,
                 $"metadata.annotations[{Annotations.SharingNamespaces}]",
                 $"'{namespaces}' allows nothing without a key: addresses are shared by Services that say the same in {Annotations.SharingKey}. Add that annotation to each of them.");
+        }
+
+        if ((Value(Annotations.SharingNamespaces) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .FirstOrDefault(name => !name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-')) is { } pattern)
+        {
+            yield return new Finding(
+                Rules.ServiceSharingKey,
+                $"metadata.annotations[{Annotations.SharingNamespaces}]",
+                $"'{pattern}' is no name of a namespace, and means none: there are no patterns here. Write the names, as shop,bank.");
         }
     }
 

@@ -123,7 +123,7 @@ public sealed class RulesTests
             Spec = new() { Type = "ClusterIP" },
         };
         string[] Told(bool isNew, bool isDefault) =>
-            [.. Judgement.OfService(service, isNew, new Ownership(ManagerSettings.DefaultClass, isDefault), new Surroundings()).Select(finding => finding.Rule.Name)];
+            [.. Judgement.OfService(isNew ? null : service, service, new Ownership(ManagerSettings.DefaultClass, isDefault), new Surroundings()).Select(finding => finding.Rule.Name)];
         Assert.Equal(["service-type"], Told(isNew: true, isDefault: false));
         Assert.Empty(Told(isNew: false, isDefault: false));
         service.Spec.Type = "LoadBalancer";
