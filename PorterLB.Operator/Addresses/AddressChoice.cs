@@ -95,14 +95,15 @@ internal sealed class AddressChoice(AddressLedger ledger)
 
         foreach (var stock in ledger.Stocks)
         {
-            if (request.Pool is { } name && name != stock.Pool.Name)
+            if (request.Pool is { } name ? name != stock.Pool.Name : PoolChoice.PassedOver(request, stock.Pool) is not null)
             {
                 continue;
             }
 
             foreach (var family in request.Families)
             {
-                if (stock.IndexOf(family).LowestFree is not null)
+                // Who names no Eip waits for nothing where it has an address.
+                if (stock.IndexOf(family).LowestFree is not null && (request.Pool is not null || !holding.Addresses.ContainsKey(family)))
                 {
                     return true;
                 }

@@ -256,6 +256,7 @@ internal sealed class Allocator
         AdoptStatus(holding, duplicates);
         var refusal = RefusalText.FamilyMismatch(request) ?? request.Invalid;
         var mayChange = refusal is null;
+        Refusal? missing = null;
         string? tolerated = null;
         var targets = new Dictionary<IpFamily, IPAddress>();
         var complete = true;
@@ -278,7 +279,7 @@ internal sealed class Allocator
             }
 
             var (target, why) = mayChange ? _choice.Of(holding, family, current) : (null, null);
-            refusal = givesUp is not null && why is { Reason: not RefusalReason.AddressInUse } ? why with { Message = $"{givesUp} {why.Message}" } : why ?? refusal;
+            missing = RefusalText.Both(missing, givesUp is not null && why is { Reason: not RefusalReason.AddressInUse } ? why with { Message = $"{givesUp} {why.Message}" } : why);
             target ??= current;
             if (target is not null)
             {
@@ -289,6 +290,7 @@ internal sealed class Allocator
             satisfied &= why is null ? target is not null : IsPreferenceOnly(request, why, current);
         }
 
+        refusal = missing ?? refusal;
         if (request.FamilyPolicy == FamilyPolicy.RequireDualStack && targets.Count < request.Families.Length)
         {
             // Half of what is required is nothing; but what works already is not taken away.

@@ -127,6 +127,15 @@ internal static class RefusalText
                 + "Release a Service, or widen spec.address of an Eip.");
     }
 
+    /// <summary>
+    /// What is missing of both families, in one. That a family is nowhere to be had is the lesser reason: a Service that only prefers it is
+    /// not kept waiting by that.
+    /// </summary>
+    public static Refusal? Both(Refusal? one, Refusal? other) =>
+        one is null ? other
+        : other is null || other.Message == one.Message ? one
+        : new(one.Reason == RefusalReason.FamilyUnavailable ? other.Reason : one.Reason, $"{one.Message} {other.Message}");
+
     private static string LeftOutBy(IPAddress address, Pool pool) =>
         pool.Excludes.Any(range => range.Contains(address)) ? "spec.excludes" : "spec.avoidBuggyIPs";
 

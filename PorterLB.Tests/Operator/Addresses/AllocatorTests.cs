@@ -259,6 +259,22 @@ public sealed class AllocatorTests
         Assert.Equal("192.168.0.1", Assign(Request("shop/a")));
     }
 
+    [Theory]
+    [InlineData(FamilyPolicy.PreferDualStack, "192.168.0.1", "Eip 'lan' has no free address for Service 'shop/b': all 1 of 192.168.0.1 are in use.", "Service 'shop/b' gets no IPv6 address: Eip 'lan' has none.")]
+    [InlineData(FamilyPolicy.RequireDualStack, "192.168.0.1", "Eip 'lan' has no free address for Service 'shop/b': all 1 of 192.168.0.1 are in use.", "Service 'shop/b' gets no IPv6 address: Eip 'lan' has none.")]
+    [InlineData(FamilyPolicy.PreferDualStack, "fd00::1", "Service 'shop/b' gets no IPv4 address: Eip 'lan' has none.", "Eip 'lan' has no free address for Service 'shop/b': all 1 of fd00::1 are in use.")]
+    internal void Who_gets_an_address_of_neither_family_is_told_why_of_both(FamilyPolicy policy, string range, string first, string second)
+    {
+        _allocator.Put(Pool("lan", range));
+        Assign(DualStack("shop/a", FamilyPolicy.PreferDualStack));
+        var refusal = _allocator.Assign(DualStack("shop/b", policy)).Refusal!;
+        Assert.Equal(RefusalReason.PoolExhausted, refusal.Reason);
+        Assert.StartsWith(first, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(second, refusal.Message, StringComparison.Ordinal);
+        _allocator.Put(Pool("wan", "10.0.0.1-10.0.0.2", "fd01::1-fd01::2"));
+        Assert.Contains("shop/b", _served);
+    }
+
     [Fact]
     public void An_address_is_given_to_nobody_else_before_no_node_answers_for_it()
     {
