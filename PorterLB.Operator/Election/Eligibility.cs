@@ -80,12 +80,12 @@ internal static class Eligibility
             var named = facts.Interfaces.Where(item => names.Any(name => FileSystemName.MatchesSimpleExpression(name, item.Name, ignoreCase: false))).ToArray();
             return named.Length == 0 ? $"has no interface {string.Join(", ", names)}"
                 : named.Any(item => item.Usable) ? null
-                : $"cannot use its interface {named[0].Name}, which {named[0].Obstacle}";
+                : $"cannot use its interface {named[0].Name}: {named[0].Obstacle}";
         }
 
         var holding = facts.Interfaces.Where(item => item.Subnets.Any(subnet => subnet.Contains(address))).ToArray();
         return holding.Length == 0 ? $"has no interface with a subnet that holds {address} (name one in spec.interface of the Eip)"
             : holding.Any(item => item.Usable) ? null
-            : $"cannot use its interface {holding[0].Name}, which {holding[0].Obstacle}";
+            : $"cannot use its interface {holding[0].Name}: {holding[0].Obstacle}";
     }
 }

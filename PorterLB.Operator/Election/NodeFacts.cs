@@ -36,7 +36,7 @@ internal sealed record NodeFacts
         .. speaker.Status.Interfaces.Select(item => new InterfaceFacts(
             item.Name,
             item.Up && item.Skipped is null,
-            item.Skipped ?? (item.Up ? null : "is down"),
+            item.Skipped ?? (item.Up ? null : "it is down"),
             [.. item.Subnets.Select(subnet => IPNetwork.TryParse(subnet, out var network) ? network : (IPNetwork?)null).OfType<IPNetwork>()])),
     ];
 }

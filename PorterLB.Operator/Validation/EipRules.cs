@@ -248,7 +248,7 @@ internal sealed class EipRules : AbstractValidator<V1Alpha2Eip>
     private void NamedInterface(ValidationContext<V1Alpha2Eip> context, V1Alpha2Eip eip)
     {
         var name = eip.Spec.Interface ?? "";
-        var present = (_around.Speakers ?? []).SelectMany(speaker => speaker.Status.Interfaces).Select(item => item.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
+        var present = _around.InterfaceNames;
         if (name.Length > 0 && name != "lo" && !name.StartsWith(CanReach, StringComparison.Ordinal) && present.Length > 0
             && !present.Any(item => FileSystemName.MatchesSimpleExpression(name, item, ignoreCase: false))
             && LayerTwoPolicy.For(eip, null, _around.Configs).Interfaces.IsEmpty)

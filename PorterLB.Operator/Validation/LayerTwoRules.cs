@@ -109,7 +109,7 @@ internal sealed class LayerTwoRules : AbstractValidator<V1Alpha2LayerTwoConfig>
 
     private static void Interfaces(ValidationContext<V1Alpha2LayerTwoConfig> context, V1Alpha2LayerTwoConfigSpec spec, Surroundings around)
     {
-        var present = (around.Speakers ?? []).SelectMany(speaker => speaker.Status.Interfaces).Select(item => item.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
+        var present = around.InterfaceNames;
         for (var i = 0; i < spec.Interfaces.Count; i++)
         {
             var (name, field) = (spec.Interfaces[i], $"spec.interfaces[{i}]");

@@ -71,6 +71,6 @@ internal static partial class Rules
         apiVersion: network.kubesphere.io/v1alpha2
         kind: Speaker
         metadata: {name: node-a}
-        status: {interfaces: [{name: eth0, up: true, subnets: [192.168.0.0/24]}]}
+        status: {interfaces: [{name: eth0, up: true, subnets: [192.168.0.0/24]}, {name: lo, up: true, skipped: loopback}]}
         """;
 }

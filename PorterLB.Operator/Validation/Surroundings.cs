@@ -18,6 +18,13 @@ internal sealed record Surroundings
 
     public IReadOnlyCollection<V1Alpha2Speaker>? Speakers { get; init; }
 
+    /// <summary>The interfaces of all nodes, by name and each once; empty where they are not known. The loopback is nobody's to name.</summary>
+    public string[] InterfaceNames =>
+    [
+        .. (Speakers ?? []).SelectMany(speaker => speaker.Status.Interfaces).Select(item => item.Name).Where(name => name != "lo")
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+    ];
+
     /// <summary>Whether <see cref="Eips"/> are all there are; a file may hold a part only.</summary>
     public bool IsWhole { get; init; } = true;
 }

@@ -63,8 +63,8 @@ public sealed class EligibilityTests
         var address = IPAddress.Parse("192.168.0.91");
         Assert.Null(Eligibility.Unable(Facts(), address, []));
         Assert.Contains("no interface with a subnet that holds 192.168.0.91", Eligibility.Unable(Facts(subnet: "10.0.0.0/8"), address, []), StringComparison.Ordinal);
-        Assert.Contains("is down", Eligibility.Unable(Facts(up: false), address, []), StringComparison.Ordinal);
-        Assert.Contains("bridge port", Eligibility.Unable(Facts(skipped: "is a bridge port"), address, []), StringComparison.Ordinal);
+        Assert.Equal("cannot use its interface eth0: it is down", Eligibility.Unable(Facts(up: false), address, []));
+        Assert.Equal("cannot use its interface eth0: not Ethernet", Eligibility.Unable(Facts(skipped: "not Ethernet"), address, ["eth0"]));
         Assert.Null(Eligibility.Unable(Facts(subnet: "10.0.0.0/8"), address, ["eth*"]));
         Assert.Contains("no interface bond0", Eligibility.Unable(Facts(), address, ["bond0"]), StringComparison.Ordinal);
         Assert.Null(Eligibility.Unable(Facts(subnet: "10.0.0.0/8"), address, ["can_reach:10.0.0.1"]));
