@@ -34,7 +34,7 @@ public sealed class InformerOptions<TEntity>
 
     /// <summary>
     /// Asked whenever a watch is opened: whether it is checked, while it is silent, against the server's own version of the kind. After one
-    /// that is behind all are listed anew, or, where little came since, it goes on where it stood. First half a second after an event, then
+    /// that is behind all are listed anew, or, where little came since, it goes on where it stood. First a tenth of a second after an event, then
     /// ever more seldom, at last as often as this says; null = never. For servers that may forget a watch without ending it, as Kubernetes
     /// 1.20 does with Services when a watcher was slow: it then sends neither events nor bookmarks until the watch times out. Not for
     /// servers from 1.21 on, whose version advances without events. Each check is a request for no object.

@@ -23,7 +23,7 @@ internal sealed class ReflectorState(Random random, int forms = 1)
     private static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
 
     /// <summary>What came since is little beside a list, when a list is this many times as much. Versions count other kinds' changes, too.</summary>
-    private const ulong LittleOfAList = 4;
+    private const ulong LittleOfAList = 16;
 
     // Waited for by people: who applies a missing CustomResourceDefinition looks on.
     private static readonly TimeSpan NotServedWaitMax = TimeSpan.FromSeconds(5);
@@ -133,8 +133,9 @@ internal sealed class ReflectorState(Random random, int forms = 1)
 
     /// <summary>
     /// The server has forgotten an open watch, which it does to slow ones. One that goes on where it stood is first sent all that came since, is
-    /// slow once more, and is forgotten further behind: so all are listed anew. But lists of ten thousand objects for each watcher make all
-    /// watches slow: where little came since, it goes on, unless the last one that did was sent nothing at all.
+    /// slow once more, and is forgotten further behind: so all are listed anew. (Two thousand Services at once had their addresses a second
+    /// later where a quarter of a list was little.) But lists of ten thousand objects for each watcher make all watches slow: where little
+    /// came since, it goes on, unless the last one that did was sent nothing at all.
     /// </summary>
     /// <param name="newest">The server's version of the kind.</param>
     /// <param name="objects">How many would be listed.</param>

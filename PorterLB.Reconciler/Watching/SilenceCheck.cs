@@ -13,11 +13,14 @@ internal sealed class SilenceCheck<TEntity>(
     IKubernetesClient client, EntityType<TEntity> type, ListOptions scope, TimeSpan interval, TimeProvider time)
     where TEntity : class, IKubernetesObject<V1ObjectMeta>
 {
-    // A server forgets a watch when much happens at once: so soon after an event, and then ever more seldom.
-    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(500);
+    // A server forgets a watch when much happens at once, and then each tenth of a second of silence is strange; later ever less so.
+    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(100);
 
     // How long events that are on their way may take before a watch counts as behind.
-    private static readonly TimeSpan OnTheWay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan OnTheWay = TimeSpan.FromMilliseconds(150);
+
+    // How exactly the beginning of a silence is known.
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
 
     private readonly ServerVersion<TEntity> _server = new(client, type, scope);
 
@@ -28,8 +31,7 @@ internal sealed class SilenceCheck<TEntity>(
         while (true)
         {
             var before = told();
-            await Task.Delay(wait, time, cancellationToken);
-            if (told() != before)
+            if (!await IsSilentAsync(before, wait))
             {
                 wait = First;
                 continue;
@@ -49,14 +51,29 @@ internal sealed class SilenceCheck<TEntity>(
 
             if (ServerVersion.IsLater(newest, before))
             {
-                await Task.Delay(OnTheWay, time, cancellationToken);
-                if (told() == before)
+                if (await IsSilentAsync(before, OnTheWay))
                 {
                     return newest;
                 }
 
                 wait = First;
             }
+        }
+
+        // A long silence is not looked at so closely, but its end is to be noticed before the server has forgotten the watch.
+        async Task<bool> IsSilentAsync(string? version, TimeSpan duration)
+        {
+            var tick = duration > OnTheWay ? OnTheWay : Tick;
+            for (var left = duration; left > TimeSpan.Zero; left -= tick)
+            {
+                await Task.Delay(tick, time, cancellationToken);
+                if (told() != version)
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
     }
 }

@@ -310,19 +310,19 @@ public sealed class InformerTests : IDisposable
 
         // A check that fails says nothing, nor does the same version.
         _server.Refuse(HttpStatusCode.InternalServerError, "InternalError", "etcd is away");
-        await _time.PassAsync(0.5, 0.5);
+        await SilenceAsync(2, 0.05);
         Assert.Equal("?resourceVersion=0&fieldSelector=metadata.name=-", (await _server.NextAsync()).Query);
         _server.List("10");
-        await _time.PassAsync(1, 1);
+        await SilenceAsync(2, 0.15);
         await _server.NextAsync();
 
         // A higher one, and no event comes: the watch is dead.
         _server.List("12");
-        await _time.PassAsync(2, 2);
+        await SilenceAsync(3, 0.15);
         Assert.Equal("/api/v1/namespaces/default/configmaps", (await _server.NextAsync()).Path);
         _server.List("12", ConfigMap.Named("a", "11"));
         _server.Watch();
-        await _time.PassAsync(0.5, 0.5);
+        await SilenceAsync(3, 0.05);
         var listed = await _server.NextAsync();
         Assert.Contains("resourceVersion=10", listed.Query, StringComparison.Ordinal);
         Assert.DoesNotContain("watch=true", listed.Query, StringComparison.Ordinal);
@@ -331,6 +331,33 @@ public sealed class InformerTests : IDisposable
         Assert.Contains("resourceVersion=12", again.Query, StringComparison.Ordinal);
         Assert.Equal("a", (await recording.NextAsync()).New?.Metadata.Name);
         Assert.False(recording.HasLostContact);
+    }
+
+    [Fact]
+    public async Task A_watch_that_tells_something_after_a_long_rest_is_looked_at_closely_again()
+    {
+        _server.List("10");
+        var watch = _server.Watch();
+        await using var recording = new RecordingInformer(
+            _client, _time, configure: options => options.SilenceCheck = () => TimeSpan.FromSeconds(10));
+        await recording.UntilConnectedAsync(true);
+        await _server.NextAsync();
+        await _server.NextAsync();
+        foreach (var (times, tick) in ((int, double)[])[(2, 0.05), (2, 0.15), (3, 0.15)])
+        {
+            _server.List("10");
+            await SilenceAsync(times, tick);
+            await _server.NextAsync();
+        }
+
+        // By now it is asked after 0.8 s. An event in between: it is not waited for the rest of them.
+        await _time.TimerAsync(0.15, 0.15);
+        await watch.SayAsync("ADDED", ConfigMap.Named("a", "11"));
+        await recording.NextAsync();
+        _server.List("11");
+        _time.Advance(TimeSpan.FromSeconds(0.15));
+        await SilenceAsync(2, 0.05);
+        Assert.Equal("?resourceVersion=0&fieldSelector=metadata.name=-", (await _server.NextAsync()).Query);
     }
 
     [Fact]
@@ -409,6 +436,15 @@ public sealed class InformerTests : IDisposable
     }
 
     /// <summary>One more object, and then no server for a while.</summary>
+    // Lets the silence check look so often, and nothing come.
+    private async Task SilenceAsync(int times, double seconds)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            await _time.PassAsync(seconds, seconds);
+        }
+    }
+
     private async Task LoseAsync(RecordingInformer recording, FakeWatch watch)
     {
         await watch.SayAsync("ADDED", ConfigMap.Named("b", "20"));

@@ -43,7 +43,7 @@ public class ReflectorStateTests
     public void After_a_forgotten_watch_all_are_listed_anew()
     {
         var state = Watching("10");
-        state.WatchForgotten("40", objects: 100);
+        state.WatchForgotten("36", objects: 400);
         Assert.Equal(new ReflectorStep.List("10"), state.Next());
     }
 
@@ -51,17 +51,17 @@ public class ReflectorStateTests
     public void A_forgotten_watch_goes_on_where_little_came_since_and_the_last_one_that_did_told_anything()
     {
         var state = Watching("10");
-        state.WatchForgotten("35", objects: 100);
+        state.WatchForgotten("35", objects: 400);
         Assert.Equal("10", Assert.IsType<ReflectorStep.Watch>(state.Next()).ResourceVersion);
         state.Advanced("17");
-        state.WatchForgotten("42", objects: 100);
+        state.WatchForgotten("42", objects: 400);
         Assert.Equal("17", Assert.IsType<ReflectorStep.Watch>(state.Next()).ResourceVersion);
-        state.WatchForgotten("42", objects: 100);
+        state.WatchForgotten("42", objects: 400);
         Assert.Equal(new ReflectorStep.List("17"), state.Next());
 
         // What was listed is a beginning.
         state.Listed("17");
-        state.WatchForgotten("18", objects: 100);
+        state.WatchForgotten("18", objects: 400);
         Assert.IsType<ReflectorStep.Watch>(state.Next());
     }
 
