@@ -6,7 +6,7 @@ namespace PorterLB.Operator;
 internal static partial class Log
 {
     [LoggerMessage(EventId = 3001, Level = LogLevel.Information, Message = "Service {Service} has {Addresses}, elected node {Node}")]
-    public static partial void ServiceWritten(this ILogger logger, EntityKey service, string addresses, string? node);
+    public static partial void ServiceWritten(this ILogger logger, EntityKey service, string addresses, string node);
 
     [LoggerMessage(EventId = 3002, Level = LogLevel.Information, Message = "Service {Service} released {Addresses}")]
     public static partial void ServiceReleased(this ILogger logger, EntityKey service, string addresses);
@@ -50,7 +50,7 @@ internal static partial class Log
     [LoggerMessage(EventId = 3000, Level = LogLevel.Information, Message = "porterlb manager {Version} starts against {Server} (Kubernetes {Kubernetes})")]
     public static partial void ManagerStarts(this ILogger logger, string version, Uri server, string kubernetes);
 
-    [LoggerMessage(EventId = 3001, Level = LogLevel.Information, Message = "The API server was Kubernetes {Before} and is now {Now}")]
+    [LoggerMessage(EventId = 3108, Level = LogLevel.Information, Message = "The API server was Kubernetes {Before} and is now {Now}")]
     public static partial void ServerChanged(this ILogger logger, string before, string now);
 
     [LoggerMessage(EventId = 3109, Level = LogLevel.Warning, Message = "No hello key in Secret {Namespace}/porterlb-speakers: {Problem}; waiting for it")]

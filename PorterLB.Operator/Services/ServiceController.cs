@@ -92,7 +92,7 @@ internal sealed class ServiceController(
             throw;
         }
 
-        logger.ServiceWritten(key, string.Join(',', plan.Ingress), plan.Annotations.GetValueOrDefault(Annotations.Node));
+        logger.ServiceWritten(key, plan.Ingress.IsEmpty ? "no address" : string.Join(',', plan.Ingress), plan.Annotations.GetValueOrDefault(Annotations.Node, "none"));
         Align(key, plan.Ingress);
     }
 
