@@ -16,7 +16,7 @@ public sealed class LightNode
     private const int HealthPort = 7473;
 
     // Before the API server, which would be on another machine.
-    private const int Preferred = -15;
+    private const int Preferred = -10;
 
     private readonly LabSession _session;
     private readonly string _kubeconfig;

@@ -115,7 +115,7 @@ public sealed class ControlPlane
 
         _apiServer = _session.Start("kube-apiserver", Host.Command(_binaries.ApiServer,
         [
-            "--etcd-servers=http://127.0.0.1:2379", $"--secure-port={Port}", $"--advertise-address={Host.IPv4}",
+            $"--etcd-servers=http://127.0.0.1:{StoreWatch.Port}", $"--secure-port={Port}", $"--advertise-address={Host.IPv4}",
             $"--tls-cert-file={_certificates.Server}", $"--tls-private-key-file={_certificates.ServerKey}", $"--client-ca-file={_certificates.Authority}",
             $"--token-auth-file={TokensFile}", "--authorization-mode=RBAC", "--allow-privileged=true",
             "--service-account-issuer=https://kubernetes.default.svc", $"--service-account-key-file={_certificates.ServiceAccountKey}",

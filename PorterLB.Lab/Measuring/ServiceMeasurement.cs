@@ -54,15 +54,15 @@ internal static class ServiceMeasurement
             await CreateFirstAsync(lab, "warm", cancellationToken);
             await CreateForeignAsync(lab, count / 10, figures, cancellationToken);
             Say($"Creating {count} Services, {AtOnce} at a time.");
-            await using (var watch = await ServiceWatch.StartAsync(lab, cancellationToken))
+            await using (var services = await StoredServices.StartAsync(lab, cancellationToken))
             {
-                await CreateManyAsync(lab, manager, watch, count, figures, cancellationToken);
-                await AFewMoreAsync(lab, watch, count, figures, cancellationToken);
+                await CreateManyAsync(lab, manager, services, count, figures, cancellationToken);
+                await AFewMoreAsync(lab, count, figures, cancellationToken);
                 await IdleAsync(lab, manager, figures, cancellationToken);
                 if (restarts)
                 {
-                    await RestartAsync(lab, manager, watch, kill: false, count, figures, cancellationToken);
-                    await RestartAsync(lab, lab.Manager, watch, kill: true, count, figures, cancellationToken);
+                    await RestartAsync(lab, manager, services, kill: false, count, figures, cancellationToken);
+                    await RestartAsync(lab, lab.Manager, services, kill: true, count, figures, cancellationToken);
                 }
             }
 
@@ -94,41 +94,43 @@ internal static class ServiceMeasurement
         async (number, cancel) => await CreateAsync(lab, $"{name}-{number}", of, cancel));
 
     private static async Task CreateManyAsync(
-        LightLab lab, LabProcess manager, ServiceWatch watch, int count, FigureTable figures, CancellationToken cancellationToken)
+        LightLab lab, LabProcess manager, StoredServices services, int count, FigureTable figures, CancellationToken cancellationToken)
     {
         var (managerCpu, speakerCpu) = (ProcessorTime.SecondsOf(manager.Id), lab.Nodes.Select(node => ProcessorTime.SecondsOf(node.Speaker.Id)).ToArray());
         var before = await RequestsAsync(lab, cancellationToken);
         var started = Stopwatch.GetTimestamp();
         await CreateAsync(lab, count, "s", "porterlb", cancellationToken);
         var created = Stopwatch.GetTimestamp();
-        await ControlPlane.WaitUntilAsync($"{count} addresses", () => Task.FromResult(watch.WithAddress >= count), Patience, cancellationToken, manager);
+        await ControlPlane.WaitUntilAsync($"{count} addresses", () => Task.FromResult(services.WithAddress >= count), Patience, cancellationToken, manager);
         figures.Add($"{count} Services created, s", double.PositiveInfinity, Seconds(started, created));
         figures.Add("… ms each", double.PositiveInfinity, 1_000 * Seconds(started, created) / count);
-        figures.Add("last address after the last creation, s", 1, Math.Max(0, Seconds(created, watch.LastAddress)));
-        await ControlPlane.WaitUntilAsync($"{count} announced", () => Task.FromResult(watch.Announced >= count), Patience, cancellationToken, manager);
-        figures.Add("last condition Announced after the last creation, s", double.PositiveInfinity, Math.Max(0, Seconds(created, watch.LastAnnounced)));
+        figures.Add("last address after the last creation, s", 1, Math.Max(0, Seconds(created, services.LastAddress)));
+        figures.Add("… each Service's creation to its address, s", double.PositiveInfinity, services.TimesToAddress());
+        await ControlPlane.WaitUntilAsync($"{count} announced", () => Task.FromResult(services.Announced >= count), Patience, cancellationToken, manager);
+        figures.Add("last condition Announced after the last creation, s", double.PositiveInfinity, Math.Max(0, Seconds(created, services.LastAnnounced)));
         var after = await RequestsAsync(lab, cancellationToken);
         figures.Add("manager's CPU for them, s", double.PositiveInfinity, ProcessorTime.SecondsOf(manager.Id) - managerCpu);
         figures.Add("a speaker's CPU for them, s", double.PositiveInfinity, [.. lab.Nodes.Select((node, i) => ProcessorTime.SecondsOf(node.Speaker.Id) - speakerCpu[i])]);
-        figures.Add("writes of each Service after its creation, mean", double.PositiveInfinity, (double)watch.Changes / count);
+        figures.Add("writes of each Service after its creation, mean", double.PositiveInfinity, (double)services.Changes / count);
         figures.Add("manager's PATCH requests per Service (Events aside)", double.PositiveInfinity, (after.Patches - before.Patches) / count);
         figures.Add("manager's POST requests per Service (Events)", double.PositiveInfinity, (after.Posts - before.Posts) / count);
-        figures.Add("addresses that two Services have", 0, watch.Duplicates);
+        figures.Add("addresses that two Services have", 0, services.Duplicates);
         figures.Add("resident, manager, MB", double.PositiveInfinity, Resident.MegabytesOf(manager.Id));
         figures.Add("resident, speaker, MB", double.PositiveInfinity, [.. lab.Nodes.Select(node => Resident.MegabytesOf(node.Speaker.Id))]);
     }
 
     // One after the other. What the API server takes is the creation, and the manager's one request; the rest is ours, and two watches.
-    private static async Task AFewMoreAsync(LightLab lab, ServiceWatch watch, int count, FigureTable figures, CancellationToken cancellationToken)
+    private static async Task AFewMoreAsync(LightLab lab, int count, FigureTable figures, CancellationToken cancellationToken)
     {
         var before = await PatchTimeAsync(lab, cancellationToken);
         var afterCreation = 0d;
         for (var i = 1; i <= More; i++)
         {
+            var address = AddressOfAsync(lab, $"more-{i}", cancellationToken);
             var started = Stopwatch.GetTimestamp();
             await CreateAsync(lab, $"more-{i}", "porterlb", cancellationToken);
             var created = Stopwatch.GetTimestamp();
-            var addressed = await AddressOfAsync(watch, $"more-{i}", cancellationToken);
+            var addressed = await address;
             afterCreation += Seconds(created, addressed);
             figures.Add($"one more Service at {count}: request to its answer (the API server), ms", double.PositiveInfinity, 1_000 * Seconds(started, created));
             figures.Add("… its answer to the address, seen by a watch, ms", double.PositiveInfinity, 1_000 * Seconds(created, addressed));
@@ -172,7 +174,7 @@ internal static class ServiceMeasurement
     }
 
     private static async Task RestartAsync(
-        LightLab lab, LabProcess manager, ServiceWatch watch, bool kill, int count, FigureTable figures, CancellationToken cancellationToken)
+        LightLab lab, LabProcess manager, StoredServices services, bool kill, int count, FigureTable figures, CancellationToken cancellationToken)
     {
         var how = kill ? "kill -9" : "clean stop";
         if (kill)
@@ -185,18 +187,18 @@ internal static class ServiceMeasurement
         }
 
         var name = kill ? "after-kill" : "after-stop";
-        var changes = watch.Changes;
+        var changes = services.Changes;
         var started = Stopwatch.GetTimestamp();
         var next = lab.StartManager();
         await CreateAsync(lab, name, "porterlb", cancellationToken);
         figures.Add(
             $"manager restarted at {count} after a {how}: started to first new address, s",
             kill ? 25 : 2,
-            Seconds(started, await AddressOfAsync(watch, name, cancellationToken)));
+            Seconds(started, await AddressOfAsync(services, name, cancellationToken)));
         await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken);
 
         // Two are the new Service's own: address and condition.
-        figures.Add($"writes to Services because of the restart after a {how}", 0, Math.Max(0, watch.Changes - changes - 2));
+        figures.Add($"writes to Services because of the restart after a {how}", 0, Math.Max(0, services.Changes - changes - 2));
         figures.Add($"resident, manager, restarted after a {how}, MB", double.PositiveInfinity, Resident.MegabytesOf(next.Id));
     }
 
@@ -261,14 +263,29 @@ internal static class ServiceMeasurement
             },
             cancellationToken);
 
-    private static async Task<long> AddressOfAsync(ServiceWatch watch, string name, CancellationToken cancellationToken)
+    // When a watch that is opened before the Service is there tells of its address, as a user's would.
+    private static async Task<long> AddressOfAsync(LightLab lab, string name, CancellationToken cancellationToken)
     {
-        while (watch.AddressOf(name) is null)
+        await foreach (var change in lab.ControlPlane.Api.WatchAsync(
+            $"/api/v1/namespaces/default/services?watch=1&fieldSelector=metadata.name%3D{name}", cancellationToken))
+        {
+            if (change["object"]!["status"]?["loadBalancer"]?["ingress"] is not null)
+            {
+                return Stopwatch.GetTimestamp();
+            }
+        }
+
+        throw new LabException($"The API server ended its watch before {name} had an address.");
+    }
+
+    private static async Task<long> AddressOfAsync(StoredServices services, string name, CancellationToken cancellationToken)
+    {
+        while (services.AddressOf(name) is null)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(1), cancellationToken);
         }
 
-        return watch.AddressOf(name)!.Value;
+        return services.AddressOf(name)!.Value;
     }
 
     private static async Task<(double Patches, double Posts, double All)> RequestsAsync(LightLab lab, CancellationToken cancellationToken)
