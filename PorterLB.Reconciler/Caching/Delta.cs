@@ -14,8 +14,8 @@ public sealed record Delta<TEntity>(TEntity? Old, TEntity? New)
     where TEntity : class, IKubernetesObject<V1ObjectMeta>
 {
     /// <summary>
-    /// True for the objects of the first list, of a resync, and those that a relist found unchanged: nothing happened just now,
-    /// so real changes go first.
+    /// True for the objects of the first list and of a resync: nothing happened just now, so real changes go first. (Of what a later list
+    /// finds unchanged nobody is told.)
     /// </summary>
     public bool IsReplay { get; init; }
 

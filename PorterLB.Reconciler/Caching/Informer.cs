@@ -148,13 +148,14 @@ public sealed class Informer<TEntity> : IEntityCache<TEntity>, IInformer, IRefle
         var items = new List<TEntity>(list.Items.Count);
         foreach (var entity in list.Items)
         {
-            if (Transform(entity) is { } item)
+            var key = EntityKey.Of(entity);
+            if ((ReferenceEquals(_store.Get(key), entity) ? entity : Transform(entity)) is { } item)
             {
                 items.Add(item);
             }
             else
             {
-                keep.Add(EntityKey.Of(entity));
+                keep.Add(key);
             }
         }
 

@@ -124,7 +124,7 @@ internal sealed class Store<TEntity>
                 arrived[EntityKey.Of(item)] = item;
             }
 
-            var deltas = new List<Delta<TEntity>>(arrived.Count);
+            var deltas = new List<Delta<TEntity>>();
             foreach (var key in _items.Keys.Where(key => !arrived.ContainsKey(key) && !keep.Contains(key)).ToList())
             {
                 _items.Remove(key, out var old);
@@ -139,14 +139,11 @@ internal sealed class Store<TEntity>
             foreach (var (key, item) in arrived)
             {
                 var old = _items.GetValueOrDefault(key);
-                if (old is not null && old.Metadata.ResourceVersion == item.Metadata.ResourceVersion)
+                if (old?.Metadata.ResourceVersion != item.Metadata.ResourceVersion)
                 {
-                    deltas.Add(new Delta<TEntity>(old, old) { IsReplay = true });
-                    continue;
+                    SetLocked(key, item);
+                    deltas.Add(new Delta<TEntity>(old, item));
                 }
-
-                SetLocked(key, item);
-                deltas.Add(new Delta<TEntity>(old, item));
             }
 
             _snapshot = null;

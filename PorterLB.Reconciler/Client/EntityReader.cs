@@ -8,7 +8,7 @@ using PorterLB.Reconciler.Entities;
 namespace PorterLB.Reconciler.Client;
 
 /// <summary>
-/// Reads objects, lists and watch events from JSON. An object that does not fit its type is reported and does not hide the others.
+/// Reads objects and watch events from JSON. An object that does not fit its type is reported and does not hide the others.
 /// </summary>
 internal static class EntityReader
 {
@@ -20,53 +20,6 @@ internal static class EntityReader
         var reader = new Utf8JsonReader(json);
         reader.Read();
         return Read(type, ref reader);
-    }
-
-    /// <summary>Reads a page of a list: adds its objects, returns where the next page begins, if any.</summary>
-    /// <exception cref="JsonException">It is no list.</exception>
-    public static (string ResourceVersion, string? Continue) ReadList<TEntity>(
-        EntityType<TEntity> type, ReadOnlySequence<byte> json, List<TEntity> items, List<UnreadableEntity> unreadable)
-        where TEntity : class, IKubernetesObject<V1ObjectMeta>
-    {
-        string? resourceVersion = null, @continue = null;
-        var reader = new Utf8JsonReader(json);
-        Expect(ref reader, JsonTokenType.StartObject);
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals("metadata"u8))
-            {
-                reader.Read();
-                (resourceVersion, @continue) = ReadListMetadata(ref reader);
-            }
-            else if (reader.ValueTextEquals("items"u8))
-            {
-                reader.Read();
-                if (reader.TokenType == JsonTokenType.Null)
-                {
-                    continue;
-                }
-
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-                {
-                    if (TryRead(type, ref reader, out var bad) is { } item)
-                    {
-                        items.Add(item);
-                    }
-                    else
-                    {
-                        unreadable.Add(bad!);
-                    }
-                }
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return (
-            resourceVersion ?? throw new JsonException("The list has no metadata.resourceVersion."),
-            string.IsNullOrEmpty(@continue) ? null : @continue);
     }
 
     /// <summary>Reads one line of a watch.</summary>
@@ -135,7 +88,8 @@ internal static class EntityReader
         return new WatchEvent<TEntity>(kind, version, entity, bad);
     }
 
-    private static TEntity? TryRead<TEntity>(EntityType<TEntity> type, ref Utf8JsonReader reader, out UnreadableEntity? unreadable)
+    /// <summary>Reads the object that begins here; null when it does not fit its type.</summary>
+    public static TEntity? TryRead<TEntity>(EntityType<TEntity> type, ref Utf8JsonReader reader, out UnreadableEntity? unreadable)
         where TEntity : class, IKubernetesObject<V1ObjectMeta>
     {
         var start = reader;
@@ -187,14 +141,6 @@ internal static class EntityReader
 
         static string? Text(JsonElement element, string property) =>
             element.TryGetProperty(property, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-    }
-
-    private static (string? ResourceVersion, string? Continue) ReadListMetadata(ref Utf8JsonReader reader)
-    {
-        using var document = JsonDocument.ParseValue(ref reader);
-        return (
-            document.RootElement.TryGetProperty("resourceVersion", out var version) ? version.GetString() : null,
-            document.RootElement.TryGetProperty("continue", out var next) ? next.GetString() : null);
     }
 
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType token)

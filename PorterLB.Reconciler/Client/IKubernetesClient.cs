@@ -29,6 +29,18 @@ public interface IKubernetesClient
         where TEntity : class, IKubernetesObject<V1ObjectMeta>;
 
     /// <summary>
+    /// All objects that match. In place of one that is known in the version that it has stands the known one, which saves the reading of it.
+    /// </summary>
+    /// <param name="type">The kind of object.</param>
+    /// <param name="options">Which objects.</param>
+    /// <param name="known">The object of a key as it was read before, null when it was not; null = nothing is known.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<EntityList<TEntity>> ListAsync<TEntity>(
+        EntityType<TEntity> type, ListOptions options, Func<EntityKey, TEntity?>? known, CancellationToken cancellationToken = default)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        ListAsync(type, options, cancellationToken);
+
+    /// <summary>
     /// Opens a watch from a version on. The task ends when the server has accepted; reading the stream then gives one event a line.
     /// </summary>
     /// <param name="type">The kind of object.</param>

@@ -60,22 +60,29 @@ public sealed class KubernetesClient(
     }
 
     /// <inheritdoc/>
-    public async Task<EntityList<TEntity>> ListAsync<TEntity>(
+    public Task<EntityList<TEntity>> ListAsync<TEntity>(
         EntityType<TEntity> type, ListOptions? options = null, CancellationToken cancellationToken = default)
+        where TEntity : class, IKubernetesObject<V1ObjectMeta> =>
+        ListAsync(type, options ?? new ListOptions(), known: null, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<EntityList<TEntity>> ListAsync<TEntity>(
+        EntityType<TEntity> type, ListOptions options, Func<EntityKey, TEntity?>? known, CancellationToken cancellationToken = default)
         where TEntity : class, IKubernetesObject<V1ObjectMeta>
     {
-        options ??= new ListOptions();
+        ArgumentNullException.ThrowIfNull(type);
+        ArgumentNullException.ThrowIfNull(options);
 
         // With a version given the server answers from memory, and there are no pages; asking for them would send it to etcd.
         var pageSize = string.IsNullOrEmpty(options.ResourceVersion) ? options.PageSize : 0;
         try
         {
-            return await ListAsync(type, options, pageSize, cancellationToken);
+            return await ListAsync(type, options, pageSize, known, cancellationToken);
         }
         catch (ApiException exception) when (exception.IsGone && pageSize > 0)
         {
             // The pages took longer than the server keeps old versions: all at once then.
-            return await ListAsync(type, options, pageSize: 0, cancellationToken);
+            return await ListAsync(type, options, pageSize: 0, known, cancellationToken);
         }
     }
 
@@ -186,14 +193,13 @@ public sealed class KubernetesClient(
     }
 
     private async Task<EntityList<TEntity>> ListAsync<TEntity>(
-        EntityType<TEntity> type, ListOptions options, int pageSize, CancellationToken cancellationToken)
+        EntityType<TEntity> type, ListOptions options, int pageSize, Func<EntityKey, TEntity?>? known, CancellationToken cancellationToken)
         where TEntity : class, IKubernetesObject<V1ObjectMeta>
     {
-        var items = new List<TEntity>();
-        var unreadable = new List<UnreadableEntity>();
-        string? next = null;
+        var reader = new ListReader<TEntity>(type, known);
         while (true)
         {
+            var next = reader.Continue;
             var path = ApiPath.WithQuery(
                 ApiPath.Of(type, options.Namespace),
                 ("limit", pageSize > 0 ? pageSize.ToString(CultureInfo.InvariantCulture) : null),
@@ -202,11 +208,10 @@ public sealed class KubernetesClient(
                 ("labelSelector", options.LabelSelector),
                 ("fieldSelector", options.FieldSelector));
             using var response = await SendAsync(HttpMethod.Get, path, "LIST", body: null, bodyType: null, RequestTimeout, cancellationToken);
-            (var version, next) = await ReadAsync(
-                response, json => EntityReader.ReadList(type, json, items, unreadable), $"a list of {type.Metadata.PluralName}", cancellationToken);
-            if (next is null)
+            await ReadAsync(response, body => reader.ReadPageAsync(body, cancellationToken), $"a list of {type.Metadata.PluralName}", cancellationToken);
+            if (reader.Continue is null)
             {
-                return new EntityList<TEntity>(items, version, unreadable);
+                return reader.List;
             }
         }
     }
@@ -231,7 +236,24 @@ public sealed class KubernetesClient(
         where TEntity : class, IKubernetesObject<V1ObjectMeta>
     {
         using var response = await SendAsync(method, path, method.Method, body, bodyType, Bound(timeout), cancellationToken);
-        return await ReadAsync(response, json => EntityReader.Read(type, json), $"a {type.Metadata.Kind}", cancellationToken);
+        TEntity? entity = null;
+        await ReadAsync(response, ReadEntityAsync, $"a {type.Metadata.Kind}", cancellationToken);
+        return entity!;
+
+        async Task ReadEntityAsync(PipeReader body)
+        {
+            while (true)
+            {
+                var chunk = await body.ReadAsync(cancellationToken);
+                if (chunk.IsCompleted)
+                {
+                    entity = EntityReader.Read(type, chunk.Buffer);
+                    return;
+                }
+
+                body.AdvanceTo(chunk.Buffer.Start, chunk.Buffer.End);
+            }
+        }
     }
 
     private async Task<HttpResponseMessage> SendAsync(
@@ -292,25 +314,13 @@ public sealed class KubernetesClient(
         }
     }
 
-    private static async Task<T> ReadAsync<T>(
-        HttpResponseMessage response, Func<ReadOnlySequence<byte>, T> read, string what, CancellationToken cancellationToken)
+    private static async Task ReadAsync(HttpResponseMessage response, Func<PipeReader, Task> read, string what, CancellationToken cancellationToken)
     {
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-
-        // Kept in pooled pieces: a list of ten thousand objects in one array would live in the large object heap.
         var reader = PipeReader.Create(body, new StreamPipeReaderOptions(bufferSize: 64 * 1024));
         try
         {
-            while (true)
-            {
-                var chunk = await reader.ReadAsync(cancellationToken);
-                if (chunk.IsCompleted)
-                {
-                    return read(chunk.Buffer);
-                }
-
-                reader.AdvanceTo(chunk.Buffer.Start, chunk.Buffer.End);
-            }
+            await read(reader);
         }
         catch (JsonException exception)
         {

@@ -12,7 +12,10 @@ internal interface IReflectorTarget<TEntity>
     /// <summary>How many objects there are.</summary>
     int Count { get; }
 
-    /// <summary>All that there is.</summary>
+    /// <summary>The object of a key; null when there is none.</summary>
+    TEntity? Get(EntityKey key);
+
+    /// <summary>All that there is. What <see cref="Get"/> gave may be among it.</summary>
     void Replace(EntityList<TEntity> list);
 
     /// <summary>What comes next is older than what was seen: the server's store was brought back from a backup.</summary>

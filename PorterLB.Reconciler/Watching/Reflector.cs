@@ -77,7 +77,7 @@ internal sealed class Reflector<TEntity>(
         EntityList<TEntity> list;
         try
         {
-            list = await client.ListAsync(Form, scope with { ResourceVersion = version }, cancellationToken);
+            list = await client.ListAsync(Form, scope with { ResourceVersion = version }, target.Get, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
