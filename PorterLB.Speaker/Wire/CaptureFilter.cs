@@ -26,6 +26,9 @@ internal sealed class CaptureFilter
     private const uint Accept = 0x40000;
     private const int FixedLength = 110;
 
+    /// <summary>More different /96 than these are not compared: the search over the last 32 bits is what keeps the flood out.</summary>
+    private const int PrefixesMax = 4;
+
     private CaptureFilter(FilterInstruction[] program, UInt128 excess)
     {
         Program = program;
@@ -34,7 +37,10 @@ internal sealed class CaptureFilter
 
     public IReadOnlyList<FilterInstruction> Program { get; }
 
-    /// <summary>How many addresses it lets through that are none of ours: 0 unless it had to be made coarser.</summary>
+    /// <summary>
+    /// How many addresses it lets through that are none of ours: 0 unless it had to be made coarser. (Those of other /96 are not counted, where
+    /// ours are of more than four.)
+    /// </summary>
     public UInt128 Excess { get; }
 
     /// <summary>Makes the filter of an interface.</summary>
@@ -48,30 +54,46 @@ internal sealed class CaptureFilter
         var addresses = targets.ToArray();
         var v4 = AddressRange.Of(addresses.Where(address => address.AddressFamily == AddressFamily.InterNetwork).Select(AnswerTable.KeyOfIPv4));
         var keys6 = addresses.Where(address => address.AddressFamily == AddressFamily.InterNetworkV6).Select(AnswerTable.KeyOfIPv6).ToArray();
-        var v6 = AddressRange.Of(keys6.Select(key => (uint)key));
-        UInt128[] prefixes = [.. keys6.Select(key => key >> 32).Distinct().Order()];
+        Prefixed[] v6 = [.. keys6.GroupBy(key => key >> 32).OrderBy(group => group.Key).Select(group => new Prefixed(group.Key, RangesOf(group)))];
+        if (v6.Length > PrefixesMax)
+        {
+            v6 = [new Prefixed(null, RangesOf(keys6))];
+        }
 
         // Requests are searched by target, then by sender; if there is no room for two searches, senders of requests go unseen: a host
         // that uses one of our addresses is still heard by its announcements and replies.
         var room = instructionsMax - FixedLength;
-        var twice = Cost(v4.Length) * 2 + Cost(v6.Length) <= room;
+        var cost6 = v6.Sum(part => Cost(part.Ranges.Length));
+        var twice = Cost(v4.Length) * 2 + cost6 <= room;
         UInt128 excess = 0;
-        if (!twice && Cost(v4.Length) + Cost(v6.Length) > room)
+        if (!twice && Cost(v4.Length) + cost6 > room)
         {
-            var ranges = (double)room / Cost(1) / (v4.Length + v6.Length);
-            (v4, var excess4) = AddressRange.Coarsen(v4, Math.Max(1, (int)(v4.Length * ranges)));
-            (v6, var excess6) = AddressRange.Coarsen(v6, Math.Max(1, (int)(v6.Length * ranges)));
-            excess = (UInt128)excess4 + excess6;
+            var share = (double)room / Cost(1) / (v4.Length + v6.Sum(part => part.Ranges.Length));
+            v4 = Coarsened(v4);
+            v6 = [.. v6.Select(part => part with { Ranges = Coarsened(part.Ranges) })];
+
+            AddressRange[] Coarsened(AddressRange[] ranges)
+            {
+                var (fewer, more) = AddressRange.Coarsen(ranges, Math.Max(1, (int)(ranges.Length * share)));
+                excess += more;
+                return fewer;
+            }
         }
 
-        return new CaptureFilter(new Assembler(mac, v4, v6, prefixes, helloPort, twice).Assemble(), excess);
+        return new CaptureFilter(new Assembler(mac, v4, v6, helloPort, twice).Assemble(), excess);
     }
+
+    private static AddressRange[] RangesOf(IEnumerable<UInt128> keys) => AddressRange.Of(keys.Select(key => (uint)key));
 
     /// <summary>A bound on the instructions of a search over so many ranges: three each, and the ends and long jumps of its blocks.</summary>
     private static int Cost(int ranges) => (ranges * 3) + (6 * (ranges / Assembler.BlockRanges + 1));
 
+    /// <param name="Prefix">The first 96 bits; null = whatever they are.</param>
+    /// <param name="Ranges">The last 32.</param>
+    private readonly record struct Prefixed(UInt128? Prefix, AddressRange[] Ranges);
+
     private sealed class Assembler(
-        MacAddress mac, AddressRange[] v4, AddressRange[] v6, UInt128[] prefixes, ushort helloPort, bool twice)
+        MacAddress mac, AddressRange[] v4, Prefixed[] v6, ushort helloPort, bool twice)
     {
         /// <summary>Ranges searched with jumps of one byte: at most 3 instructions each, and the two ends, stay below 255.</summary>
         public const int BlockRanges = 80;
@@ -95,9 +117,6 @@ internal sealed class CaptureFilter
 
         /// <summary>PACKET_HOST, PACKET_BROADCAST and PACKET_MULTICAST; above it frames to other hosts and our own.</summary>
         private const uint PacketTypeToUsMax = 2;
-
-        /// <summary>More different /96 than these are not compared: the search over the last 32 bits is what keeps the flood out.</summary>
-        private const int PrefixesMax = 4;
 
         private readonly List<FilterInstruction> _program = [];
         private readonly List<(int At, Label Label)> _jumps = [];
@@ -161,7 +180,7 @@ internal sealed class CaptureFilter
 
         private void IPv6(Label drop)
         {
-            Label icmp = new(), hello = new(), advertisement = new(), prefix = new(), search = new();
+            Label icmp = new(), hello = new(), advertisement = new(), prefix = new();
             Emit(LoadByte, NdpView.NextHeader);
             GoIf(JumpEqual, NdpView.IcmpV6, icmp);
             GoIf(JumpEqual, HelloFrame.Udp, hello);
@@ -174,27 +193,21 @@ internal sealed class CaptureFilter
             Place(advertisement);
             AcceptIfToUs();
             Place(prefix);
-            if (prefixes.Length <= PrefixesMax)
+            foreach (var (wanted, ranges) in v6)
             {
-                foreach (var wanted in prefixes)
+                Label next = new();
+                for (var word = 0; wanted is { } bits && word < 3; word++)
                 {
-                    Label next = new();
-                    for (var word = 0; word < 3; word++)
-                    {
-                        Emit(LoadWord, (uint)(NdpView.TargetOffset + (4 * word)));
-                        GoUnless(JumpEqual, (uint)(wanted >> (64 - (32 * word))), next);
-                    }
-
-                    Go(search);
-                    Place(next);
+                    Emit(LoadWord, (uint)(NdpView.TargetOffset + (4 * word)));
+                    GoUnless(JumpEqual, (uint)(bits >> (64 - (32 * word))), next);
                 }
 
-                Emit(Return, 0);
+                Emit(LoadWord, NdpView.TargetOffset + 12);
+                Search(ranges, drop);
+                Place(next);
             }
 
-            Place(search);
-            Emit(LoadWord, NdpView.TargetOffset + 12);
-            Search(v6, drop);
+            Emit(Return, 0);
             Place(hello);
             Span<byte> group = stackalloc byte[16];
             HelloFrame.GroupIPv6.TryWriteBytes(group, out _);

@@ -60,6 +60,17 @@ public class CaptureFilterTests
         });
 
     [Fact]
+    public void The_last_bits_of_one_prefix_after_another_ones_are_no_address_of_ours()
+    {
+        var (one, two) = (IPAddress.Parse("2001:db8:4::2e"), IPAddress.Parse("2001:db8:5::8"));
+        var filter = CaptureFilter.For(Mac, [one, two], HelloPort);
+        foreach (var (address, passes) in ((IPAddress, bool)[])[(one, true), (two, true), (IPAddress.Parse("2001:db8:4::8"), false), (IPAddress.Parse("2001:db8:5::2e"), false)])
+        {
+            Assert.Equal(passes, Passes(filter, PreparedFrames.Solicitation(Asker, AskerV6, address, null)));
+        }
+    }
+
+    [Fact]
     public void It_lets_through_the_answers_to_our_own_questions()
     {
         var filter = CaptureFilter.For(Mac, [], HelloPort);
