@@ -34,7 +34,9 @@ internal sealed class PooledStrings : JsonConverter<string>
 
     private string? Read(ref Utf8JsonReader reader)
     {
-        if (reader.HasValueSequence || reader.ValueIsEscaped || reader.ValueSpan.Length > LengthMax)
+        // A number or a truth value, too, stands there as text: it is no string, and is told apart by whoever reads it.
+        var isText = reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName;
+        if (!isText || reader.HasValueSequence || reader.ValueIsEscaped || reader.ValueSpan.Length > LengthMax)
         {
             return reader.GetString();
         }

@@ -19,6 +19,15 @@ public class PooledStringsTests
         Assert.Same(one.Data!["value"], other.Data!["value"]);
     }
 
+    [Theory]
+    [InlineData("7")]
+    [InlineData("true")]
+    public void What_is_no_text_is_refused_although_a_text_looks_the_same(string value)
+    {
+        Assert.Equal(value, Read($$$"""{"metadata":{"name":"a"},"data":{"value":"{{{value}}}"}}""").Data!["value"]);
+        Assert.Throws<JsonException>(() => Read($$$"""{"metadata":{"name":"a"},"data":{"value":{{{value}}}}}"""));
+    }
+
     [Fact]
     public void Every_text_is_read_as_it_was_written() =>
         Gen.String.Array[0, 200].Sample(texts =>
