@@ -69,9 +69,9 @@ public sealed class AccessTests(ApiServerFixture server)
         Assert.Equal(allowed, await MayAsync(account, verb, group, resource, space, name));
     }
 
-    private static Task? s_installed;
+    private static Task? _installed;
 
-    private Task InstallAsync() => s_installed ??= InstallOnceAsync();
+    private Task InstallAsync() => _installed ??= InstallOnceAsync();
 
     private async Task InstallOnceAsync()
     {

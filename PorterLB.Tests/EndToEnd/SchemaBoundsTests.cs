@@ -92,9 +92,9 @@ public sealed partial class SchemaBoundsTests(ApiServerFixture server, ITestOutp
     private static partial Regex Index();
 
     // One server for all of them, and the tests of a class run one after the other.
-    private static Task? s_installed;
+    private static Task? _installed;
 
-    private Task InstallAsync() => s_installed ??= InstallOnceAsync();
+    private Task InstallAsync() => _installed ??= InstallOnceAsync();
 
     private async Task InstallOnceAsync()
     {
