@@ -15,9 +15,6 @@ public sealed class LightNode
     internal const int MetricsPort = 7472;
     private const int HealthPort = 7473;
 
-    // Before the API server, which would be on another machine.
-    private const int Preferred = -10;
-
     private readonly LabSession _session;
     private readonly string _kubeconfig;
     private readonly HashSet<IPAddress> _served = [];
@@ -51,9 +48,9 @@ public sealed class LightNode
         return Speaker = _session.Start($"speaker-{Name}", Host.Namespace.Inside(command.Restricted("net_raw")));
     }
 
-    /// <summary>The speaker goes before everything else on the machine, as if the node had a processor of its own.</summary>
+    /// <summary>The speaker goes, with API server and store, before everything else on the machine, as if the node had a processor of its own.</summary>
     public Task PreferAsync(CancellationToken cancellationToken = default) =>
-        Command.Shell($"renice -n {Preferred} -p $(ls /proc/{Speaker.Id}/task)").TryRunAsync(cancellationToken);
+        Command.Shell($"renice -n {ControlPlane.Preferred} -p $(ls /proc/{Speaker.Id}/task)").TryRunAsync(cancellationToken);
 
     /// <summary>Waits until its readiness check passes.</summary>
     public Task WaitUntilReadyAsync(TimeSpan patience, CancellationToken cancellationToken = default) =>

@@ -21,17 +21,14 @@ public sealed class ApiClient : IDisposable
     internal ApiClient(NetworkNamespace space, IPEndPoint server, string authorityPem, string token)
     {
         var authority = X509Certificate2.CreateFromPem(authorityPem);
-        var handler = new SocketsHttpHandler
+        var handler = space.HandlerTo(server);
+        handler.SslOptions = new SslClientAuthenticationOptions
         {
-            ConnectCallback = async (_, cancellationToken) => await space.ConnectAsync(server, cancellationToken),
-            SslOptions = new SslClientAuthenticationOptions
+            CertificateChainPolicy = new X509ChainPolicy
             {
-                CertificateChainPolicy = new X509ChainPolicy
-                {
-                    TrustMode = X509ChainTrustMode.CustomRootTrust,
-                    CustomTrustStore = { authority },
-                    RevocationMode = X509RevocationMode.NoCheck,
-                },
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                CustomTrustStore = { authority },
+                RevocationMode = X509RevocationMode.NoCheck,
             },
         };
         _http = new HttpClient(handler) { BaseAddress = new Uri($"https://{server}/"), Timeout = TimeSpan.FromSeconds(30) };

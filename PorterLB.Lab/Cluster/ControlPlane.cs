@@ -23,7 +23,10 @@ public sealed record ControlPlaneOptions
 public sealed class ControlPlane
 {
     public const int Port = 6443;
-    private const int Preferred = -10;
+
+    /// <summary>How nice who goes before everything else on the machine is.</summary>
+    internal const int Preferred = -10;
+
     private const string AdminToken = "admin-of-the-lab";
     private const string ServiceAddresses = "10.96.0.0/16";
     private const string DualServiceAddresses = "10.96.0.0/16,fd00:10:96::/112";

@@ -11,23 +11,14 @@ namespace PorterLB.Lab.Cluster;
 /// Tells what etcd comes to have, each change as it is stored, which is when any reader of the API can see it. The API server's own watches
 /// would tell it later, and a short of time server of 1.20 forgets them.
 /// </summary>
-internal sealed class StoreWatch : IDisposable
+internal sealed class StoreWatch(Host host) : IDisposable
 {
     public const int Port = 2379;
 
-    private readonly HttpClient _http;
-
-    public StoreWatch(Host host)
+    private readonly HttpClient _http = new(host.Namespace.HandlerTo(new IPEndPoint(IPAddress.Loopback, Port)))
     {
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectCallback = async (_, cancellationToken) =>
-                await host.Namespace.ConnectAsync(new IPEndPoint(IPAddress.Loopback, Port), cancellationToken),
-        })
-        {
-            BaseAddress = new Uri($"http://127.0.0.1:{Port}/"),
-        };
-    }
+        BaseAddress = new Uri($"http://127.0.0.1:{Port}/"),
+    };
 
     /// <summary>Every change of the keys that begin so, from now on; the first element comes when it has begun, and is null.</summary>
     /// <param name="prefix">As <c>/registry/services/specs/default/</c>.</param>

@@ -197,9 +197,9 @@ public sealed class KubernetesClient(
         where TEntity : class, IKubernetesObject<V1ObjectMeta>
     {
         var reader = new ListReader<TEntity>(type, known);
+        string? next = null;
         while (true)
         {
-            var next = reader.Continue;
             var path = ApiPath.WithQuery(
                 ApiPath.Of(type, options.Namespace),
                 ("limit", pageSize > 0 ? pageSize.ToString(CultureInfo.InvariantCulture) : null),
@@ -208,8 +208,8 @@ public sealed class KubernetesClient(
                 ("labelSelector", options.LabelSelector),
                 ("fieldSelector", options.FieldSelector));
             using var response = await SendAsync(HttpMethod.Get, path, "LIST", body: null, bodyType: null, RequestTimeout, cancellationToken);
-            await ReadAsync(response, body => reader.ReadPageAsync(body, cancellationToken), $"a list of {type.Metadata.PluralName}", cancellationToken);
-            if (reader.Continue is null)
+            next = await ReadAsync(response, body => reader.ReadPageAsync(body, cancellationToken), $"a list of {type.Metadata.PluralName}", cancellationToken);
+            if (next is null)
             {
                 return reader.List;
             }
@@ -236,19 +236,16 @@ public sealed class KubernetesClient(
         where TEntity : class, IKubernetesObject<V1ObjectMeta>
     {
         using var response = await SendAsync(method, path, method.Method, body, bodyType, Bound(timeout), cancellationToken);
-        TEntity? entity = null;
-        await ReadAsync(response, ReadEntityAsync, $"a {type.Metadata.Kind}", cancellationToken);
-        return entity!;
+        return await ReadAsync(response, ReadEntityAsync, $"a {type.Metadata.Kind}", cancellationToken);
 
-        async Task ReadEntityAsync(PipeReader body)
+        async Task<TEntity> ReadEntityAsync(PipeReader body)
         {
             while (true)
             {
                 var chunk = await body.ReadAsync(cancellationToken);
                 if (chunk.IsCompleted)
                 {
-                    entity = EntityReader.Read(type, chunk.Buffer);
-                    return;
+                    return EntityReader.Read(type, chunk.Buffer);
                 }
 
                 body.AdvanceTo(chunk.Buffer.Start, chunk.Buffer.End);
@@ -314,13 +311,13 @@ public sealed class KubernetesClient(
         }
     }
 
-    private static async Task ReadAsync(HttpResponseMessage response, Func<PipeReader, Task> read, string what, CancellationToken cancellationToken)
+    private static async Task<T> ReadAsync<T>(HttpResponseMessage response, Func<PipeReader, Task<T>> read, string what, CancellationToken cancellationToken)
     {
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         var reader = PipeReader.Create(body, new StreamPipeReaderOptions(bufferSize: 64 * 1024));
         try
         {
-            await read(reader);
+            return await read(reader);
         }
         catch (JsonException exception)
         {

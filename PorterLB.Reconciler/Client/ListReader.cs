@@ -38,9 +38,9 @@ internal sealed class ListReader<TEntity>(EntityType<TEntity> type, Func<EntityK
     /// <summary>What all pages together say.</summary>
     public EntityList<TEntity> List => new(_items, _version!, _unreadable);
 
-    /// <summary>Reads a page to its end.</summary>
+    /// <summary>Reads a page to its end; returns <see cref="Continue"/>.</summary>
     /// <exception cref="JsonException">It is no list.</exception>
-    public async Task ReadPageAsync(PipeReader body, CancellationToken cancellationToken)
+    public async Task<string?> ReadPageAsync(PipeReader body, CancellationToken cancellationToken)
     {
         (_state, _place, _version, _continue) = (default, Place.BeforeList, null, null);
         while (true)
@@ -50,7 +50,7 @@ internal sealed class ListReader<TEntity>(EntityType<TEntity> type, Func<EntityK
             if (chunk.IsCompleted)
             {
                 _ = _version ?? throw new JsonException("The list has no metadata.resourceVersion.");
-                return;
+                return Continue;
             }
         }
     }

@@ -103,7 +103,7 @@ public sealed class ListReaderTests
         }
     }
 
-    private static Task ReadAsync(ListReader<ConfigMap> reader, string json, int piece) =>
+    private static Task<string?> ReadAsync(ListReader<ConfigMap> reader, string json, int piece) =>
         reader.ReadPageAsync(PipeReader.Create(new InPieces(Encoding.UTF8.GetBytes(json), piece), new(bufferSize: 16, minimumReadSize: 1)), CancellationToken.None);
 
     private sealed class InPieces(byte[] bytes, int piece) : MemoryStream(bytes)
